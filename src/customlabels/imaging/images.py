@@ -1,0 +1,162 @@
+"""The one decode path: bytes of a JPEG or PNG to upright RGB pixels, for training, evaluation and serving alike.
+
+Everything that can be refused is refused from the header, before a pixel is decoded.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+from customlabels.imaging.boxes import Letterbox
+
+Pixels = NDArray[np.uint8]
+"""(height, width, 3) uint8, RGB, upright."""
+
+PADDING = 114
+"""Grey level of the letterbox border."""
+
+_SWAPPED_ORIENTATIONS = {5, 6, 7, 8}
+
+
+class ImageError(ValueError):
+    """An image that cannot be used. `reason` is the kind of trouble, the text names the thing, limit and remedy."""
+
+    def __init__(self, reason: Literal["format", "bytes", "dimension"], message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an image may measure (Rekognition's limits are the defaults). Sides are in pixels of the upright image."""
+
+    bytes: int = 15 * 1024 * 1024
+    min_side: int = 64
+    max_side: int = 4096
+    max_aspect: float = 20.0
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the header tells: `width` and `height` of the upright image, and whether the stored one lies on its side."""
+
+    format: Literal["JPEG", "PNG"]
+    width: int
+    height: int
+    sideways: bool
+
+
+def read_header(data: bytes, limits: Limits | None = Limits()) -> Header:
+    """Format and upright size of an encoded image, checked against `limits` (None: no limits).
+
+    Raises ImageError: not a JPEG or PNG by content, over the byte limit, or a size outside the limits.
+    """
+    with _open(data, limits) as image:
+        return _check(image, limits)
+
+
+def decode(data: bytes, limits: Limits | None = Limits(), longest_side: int | None = None) -> Pixels:
+    """Upright RGB pixels of an encoded JPEG or PNG.
+
+    With `longest_side` the result is scaled down (never up) so that its longer side has at most that many pixels;
+    large JPEGs are then decoded at a reduced scale, which is several times faster.
+    Raises ImageError as `read_header` does, and for data that is cut off or broken.
+    """
+    with _open(data, limits) as image:
+        header = _check(image, limits)
+        if longest_side is not None and header.format == "JPEG":
+            image.draft(None, _fitting(image.size, 2 * longest_side))
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                upright = ImageOps.exif_transpose(image)
+                rgb = _to_rgb(upright)
+        except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
+            raise ImageError("format", f"The {header.format} data is cut off or broken: {error}.") from error
+    if longest_side is not None:
+        rgb = resize(rgb, _fitting(rgb.size, longest_side))
+    return np.asarray(rgb, dtype=np.uint8)
+
+
+def resize(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Antialiased bilinear resize to (width, height); the image itself when it has that size already."""
+    return image if image.size == size else image.resize(size, Image.Resampling.BILINEAR)
+
+
+def letterbox(pixels: Pixels, frame: tuple[int, int]) -> tuple[Pixels, Letterbox]:
+    """The image centred in a grey frame of (height, width) pixels with its aspect kept, and the placement used."""
+    height, width = pixels.shape[:2]
+    placement = Letterbox.fit(width, height, frame)
+    size = (max(1, round(width * placement.scale)), max(1, round(height * placement.scale)))
+    canvas = np.full((*frame, 3), PADDING, dtype=np.uint8)
+    left, top = round(placement.dx), round(placement.dy)
+    small = np.asarray(resize(Image.fromarray(pixels), size))
+    region = canvas[top : top + size[1], left : left + size[0]]
+    region[...] = small[: region.shape[0], : region.shape[1]]
+    return canvas, Letterbox(placement.scale, left, top)
+
+
+def _open(data: bytes, limits: Limits | None) -> Image.Image:
+    if limits is not None and len(data) > limits.bytes:
+        raise ImageError("bytes", f"The image has {len(data):,} bytes; at most {limits.bytes:,} are allowed.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return Image.open(io.BytesIO(data), formats=("JPEG", "PNG"))
+    except UnidentifiedImageError as error:
+        raise ImageError("format", "The data is not a JPEG or PNG image.") from error
+    except Image.DecompressionBombError as error:
+        raise ImageError("dimension", f"The image is too large to open safely: {error}") from error
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise ImageError("format", f"The image header is broken: {error}.") from error
+
+
+def _check(image: Image.Image, limits: Limits | None) -> Header:
+    format_ = "PNG" if image.format == "PNG" else "JPEG"  # multi-picture JPEGs call themselves MPO
+    width, height = image.size
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except (OSError, SyntaxError, ValueError, EOFError):
+        orientation = 1
+    sideways = orientation in _SWAPPED_ORIENTATIONS
+    if sideways:
+        width, height = height, width
+    if limits is not None:
+        short, long = sorted((width, height))
+        if short < limits.min_side or long > limits.max_side:
+            raise ImageError(
+                "dimension",
+                f"The image is {width}x{height} pixels; each side must have {limits.min_side} to {limits.max_side}.",
+            )
+        if long > limits.max_aspect * short:
+            raise ImageError(
+                "dimension",
+                f"The image is {width}x{height} pixels; its long side may be at most {limits.max_aspect:g} times "
+                "the short one.",
+            )
+    return Header("PNG" if format_ == "PNG" else "JPEG", width, height, sideways)
+
+
+def _fitting(size: tuple[int, int], longest_side: int) -> tuple[int, int]:
+    scale = min(1.0, longest_side / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    """RGB over white: 16-bit grey is scaled to 8 bit, palettes and alpha are flattened, CMYK is converted."""
+    if image.mode.startswith("I"):
+        values = np.asarray(image, dtype=np.float32)
+        image = Image.fromarray(np.clip(values / 257.0, 0, 255).round().astype(np.uint8))
+    if image.mode in ("P", "PA", "LA", "La", "RGBa") or "transparency" in image.info:
+        image = image.convert("RGBA")
+    if image.mode == "RGBA":
+        backdrop = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(backdrop, image)
+    return image.convert("RGB")
