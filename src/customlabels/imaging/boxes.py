@@ -34,7 +34,8 @@ def iou(a: Boxes, b: Boxes) -> NDArray[np.float32]:
     """Pairwise intersection over union, (N, 4) x (M, 4) -> (N, M), float in [0, 1]; 0 where both areas are 0."""
     overlap = intersection(a, b)
     union = area(a)[:, None] + area(b)[None, :] - overlap
-    return np.divide(overlap, union, out=np.zeros_like(overlap), where=union > 0)
+    out: NDArray[np.float32] = np.divide(overlap, union, out=np.zeros_like(overlap), where=union > 0)
+    return out
 
 
 def clip(boxes: Boxes, width: float, height: float) -> Boxes:

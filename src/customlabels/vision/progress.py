@@ -54,6 +54,4 @@ class Monitor:
     def span(self, start: float, end: float) -> Monitor:
         """A monitor for the part between two fractions of this one's."""
         width = self.end - self.start
-        return Monitor(
-            self.listener, self.cancelled, self.start + width * start, self.start + width * end, self.began
-        )
+        return Monitor(self.listener, self.cancelled, self.start + width * start, self.start + width * end, self.began)
