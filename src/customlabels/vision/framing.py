@@ -1,0 +1,43 @@
+"""From an encoded or decoded image to the frame a network takes: the same steps in training, evaluation and serving."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from customlabels.imaging.boxes import Letterbox
+from customlabels.imaging.images import Limits, Pixels, decode, letterbox, read_header
+
+DETAIL = 1.5
+"""Pictures are decoded at no more than this multiple of the frame's longer side before the letterbox shrinks them."""
+
+
+@dataclass(frozen=True)
+class Framed:
+    """A frame (H, W, 3) uint8, where the image went in it, and the upright image's own width and height in pixels."""
+
+    pixels: Pixels
+    placement: Letterbox
+    width: int
+    height: int
+
+
+def decoding_side(frame: tuple[int, int]) -> int:
+    """The longest side, in pixels, at which pictures are decoded for a frame of (height, width)."""
+    return round(DETAIL * max(frame))
+
+
+def frame_image(image: bytes | Pixels, frame: tuple[int, int], limits: Limits | None = Limits()) -> Framed:
+    """An image in a frame of (height, width) pixels.
+
+    `image` is an encoded JPEG or PNG, or decoded upright RGB (H, W, 3) uint8. Raises ImageError as `decode` does.
+    """
+    if isinstance(image, bytes):
+        header = read_header(image, limits)
+        width, height = header.width, header.height
+        decoded = decode(image, limits, decoding_side(frame))
+    else:
+        height, width = image.shape[:2]
+        decoded = image
+    pixels, placement = letterbox(decoded, frame)
+    shrunk = decoded.shape[1] / width
+    return Framed(pixels, Letterbox(placement.scale * shrunk, placement.dx, placement.dy), width, height)

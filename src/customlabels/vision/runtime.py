@@ -1,0 +1,101 @@
+"""Running a network without torch: OpenVINO where it is installed, ONNX Runtime elsewhere."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Network = Callable[[Array], tuple[Array, ...]]
+"""From images uint8 (B, H, W, 3) to the network's outputs, in order."""
+
+
+class RuntimeMissing(RuntimeError):
+    """Neither OpenVINO nor ONNX Runtime is installed."""
+
+
+def open_network(source: Path | bytes, threads: int | None = None) -> Network:
+    """A network ready to run, from a folder with `network.xml` or `network.onnx`, or from the bytes of an ONNX model.
+
+    `threads` bounds the cores that it uses (all by default). Raises RuntimeMissing, and OSError where no network is.
+    """
+    return _openvino(source, threads) or _onnxruntime(source, threads)
+
+
+def _openvino(source: Path | bytes, threads: int | None) -> Network | None:
+    try:
+        import openvino
+    except ImportError:
+        return None
+    core = openvino.Core()
+    model = core.read_model(source if isinstance(source, bytes) else _file(source, "network.xml", "network.onnx"))
+    compiled = core.compile_model(model, "CPU", _openvino_settings(threads))
+    request = compiled.create_infer_request()
+
+    def run(images: Array) -> tuple[Array, ...]:
+        results = request.infer({0: images})
+        return tuple(np.array(results[output]) for output in compiled.outputs)
+
+    return run
+
+
+def _openvino_settings(threads: int | None) -> dict[str, Any]:
+    # f32: the evaluation's thresholds must mean the same on every machine, and bf16 moves them.
+    settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
+    return settings | ({"INFERENCE_NUM_THREADS": threads} if threads else {})
+
+
+def _onnxruntime(source: Path | bytes, threads: int | None) -> Network:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise RuntimeMissing("No runtime is installed: pip install openvino (or onnxruntime).") from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or 0
+    model = source if isinstance(source, bytes) else str(_file(source, "network.onnx"))
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+    def run(images: Array) -> tuple[Array, ...]:
+        return tuple(session.run(None, {"image": images}))
+
+    return run
+
+
+def _file(folder: Path, *names: str) -> Path:
+    for name in names:
+        if (folder / name).is_file():
+            return folder / name
+    raise FileNotFoundError(f"{folder} holds no network: expected {' or '.join(names)}.")
+
+
+def throughput(model: bytes, batches: Iterable[Array], threads: int | None = None) -> Iterator[tuple[Array, ...]]:
+    """The outputs of an ONNX model for each batch, in order, several batches in flight where the runtime can."""
+    try:
+        import openvino
+    except ImportError:
+        network = _onnxruntime(model, threads)
+        yield from map(network, batches)
+        return
+    core = openvino.Core()
+    settings = _openvino_settings(threads) | {"PERFORMANCE_HINT": "THROUGHPUT"}
+    compiled = core.compile_model(core.read_model(model), "CPU", settings)
+    width = min(os.cpu_count() or 1, max(1, int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))))
+    requests = [compiled.create_infer_request() for _ in range(width)]
+    waiting: list[int] = []
+    for i, batch in enumerate(batches):
+        if len(waiting) == width:
+            yield _collect(compiled, requests[waiting.pop(0)])
+        requests[i % width].start_async({0: batch})
+        waiting.append(i % width)
+    for index in waiting:
+        yield _collect(compiled, requests[index])
+
+
+def _collect(compiled: Any, request: Any) -> tuple[Array, ...]:
+    request.wait()
+    return tuple(np.array(request.get_tensor(output).data) for output in compiled.outputs)
