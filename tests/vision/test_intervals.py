@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import stats
 
 from customlabels.vision.counts import Counts, mean
 from customlabels.vision.intervals import Interval, f1_interval, mean_interval

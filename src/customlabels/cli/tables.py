@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def print_evaluation(evaluation: Evaluation, seconds: float | None = None) -> None:
     """The workshop's table: headline values, each alone on its line, then the labels, best first."""
     low, high = evaluation.f1_interval
-    images = len(evaluation.outcomes)
+    images = len(evaluation.outcomes.per_image)
     print(f"F1 score {evaluation.f1:.3f}")
     print(f"Average precision {evaluation.precision:.3f}")
     print(f"Overall recall {evaluation.recall:.3f}")
@@ -66,7 +66,7 @@ def evaluation_json(evaluation: Evaluation) -> dict[str, Any]:
         "recall": evaluation.recall,
         "mean_average_precision": evaluation.average_precision,
         "mean_average_recall": evaluation.average_recall,
-        "test_images": len(evaluation.outcomes),
+        "test_images": len(evaluation.outcomes.per_image),
         "labels": labels,
     }
 
@@ -78,13 +78,13 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for i, name in enumerate(head):
         table.add_column(Text(name), justify="right" if i else "left", overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
     # Cut to the width of a terminal, but not where a file or a pipe reads.
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    Console(width=None if sys.stdout.isatty() else 160).print(table, "")
 
 
 def print_json(value: Any) -> None:

@@ -1,4 +1,4 @@
-"""The label attributes of a Ground Truth line: `<name>` and `<name>-metadata`, checked and turned into labels and boxes.
+"""The label attributes of a Ground Truth line, `NAME` and `NAME-metadata`: checked and turned into labels and boxes.
 
 Three kinds are read: image-level labels, boxes, and the multi-label kind, which is rewritten into image-level pairs.
 """

@@ -5,7 +5,6 @@ Pure functions over entries whose lines and images were checked already; nothing
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -35,7 +34,7 @@ USE_CASES: dict[Task, UseCase] = {"classification": "IMAGE_LEVEL_LABELS", "detec
 class Part:
     """The training or the test half of what a training is given: entries with the problems of lines and images.
 
-    `lines` counts the lines of the manifest, blank ones included; None: as many as there are entries and rejected lines.
+    `lines` counts the lines of the manifest, blank ones included; None: one for each entry and each rejected line.
     """
 
     entries: Sequence[Entry]
@@ -59,7 +58,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Counts:
-    """Lines of a manifest: total = valid + invalid + ignored. `error_lines` are 1-based numbers of lines with errors."""
+    """Lines of a manifest: total = valid + invalid + ignored. `error_lines` are the numbers of lines with errors."""
 
     total: int
     valid: int
@@ -115,7 +114,8 @@ def check_content(training: Part, testing: Part, auto_split: bool = False) -> Ve
     def stop(train: list[Problem], test: list[Problem], both: list[Problem]) -> Verdict:
         return Verdict(task, tuple(train), tuple(test), tuple(both), determined, "NOT_DETERMINED")
 
-    train, test, both = _rows(training), _rows(testing), []
+    both: list[Problem] = []
+    train, test = _rows(training), _rows(testing)
     if train or test:
         return stop(train, test, both)
     if auto_split:
@@ -157,7 +157,10 @@ def check_dataset(manifest: Manifest) -> tuple[Problem, ...]:
 
 
 def validation_manifest(part: Part) -> Iterator[str]:
-    """The lines of a manifest with `errors` and `warnings` where they belong: same number, same order, blank ones too."""
+    """The lines of a manifest, all of them in their order, with `errors` and `warnings` where they belong.
+
+    Raises ValueError where two entries have the same line number.
+    """
     lines: dict[int, Entry | Rejected] = {entry.line: entry for entry in part.entries}
     lines.update((r.problem.line, r) for r in part.rejected)
     if len(lines) < len(part.entries) + len(part.rejected):

@@ -35,7 +35,8 @@ def box_trouble(box: Box, width: int, height: int, tolerance: float = 1e-3) -> t
             f"the box {_words(box)} is not inside the image of {width}x{height} pixels"
         )
     scale = min(1.0, WORKING_SIDE / max(width, height))
-    if min(box.width, box.height) <= 0 or max(box.width, box.height) * scale <= 1:
+    inside = cut(box, width, height)
+    if min(inside.width, inside.height) <= 0 or max(inside.width, inside.height) * scale <= 1:
         return "ERROR_BOUNDING_BOX_TOO_SMALL", (
             f"the box {_words(box)} must be larger than 1x1 pixel once the image of {width}x{height} pixels is scaled "
             f"to a longest side of {WORKING_SIDE}"

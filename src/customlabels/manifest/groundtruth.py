@@ -31,7 +31,7 @@ _SERVICE_KEYS = ("errors", "warnings", "cl-errors", "cl-warnings", "cl-metadata"
 
 @dataclass(frozen=True)
 class Rules:
-    """What is asked of a line. The defaults suit files on disk; Rekognition's API is `API_RULES`.
+    """What is asked of a line. The defaults suit files on disk; for Rekognition's API there are `API_RULES`.
 
     s3_only: a source-ref must be s3://bucket/key, else it may be a path too. convert_multilabel: raw multi-label
     attributes are converted, else they are an unsupported type. max_boxes per label attribute and the limits of
@@ -44,12 +44,13 @@ class Rules:
     limits: Limits | None = Limits()
 
 
+FILE_RULES = Rules()
 API_RULES = Rules(s3_only=True, convert_multilabel=False)
 
 
 @dataclass(frozen=True)
 class Rejected:
-    """A line of which no entry could be made. `content` is its JSON object without service keys, empty if it has none."""
+    """A line of which no entry could be made. `content` is its JSON object without service keys, empty without one."""
 
     problem: Problem
     content: dict[str, Any]
@@ -65,7 +66,7 @@ class Manifest:
     lines: int
 
 
-def read(path: Path, rules: Rules = Rules()) -> Dataset:
+def read(path: Path, rules: Rules = FILE_RULES) -> Dataset:
     """The dataset of a manifest file; paths in it are relative to its folder. Raises OSError."""
     with path.open("rb") as file:
         manifest = parse(file, rules)
@@ -73,7 +74,7 @@ def read(path: Path, rules: Rules = Rules()) -> Dataset:
     return Dataset(manifest.entries, manifest.labels, Folder(path.absolute().parent), dropped)
 
 
-def parse(lines: Iterable[bytes | str], rules: Rules = Rules()) -> Manifest:
+def parse(lines: Iterable[bytes | str], rules: Rules = FILE_RULES) -> Manifest:
     """Entries of the lines of a manifest, in order. Of lines with one source-ref the first is kept."""
     entries: list[Entry] = []
     rejected: list[Rejected] = []
@@ -99,7 +100,7 @@ def parse(lines: Iterable[bytes | str], rules: Rules = Rules()) -> Manifest:
     return Manifest(tuple(entries), tuple(rejected), tuple(labels), number)
 
 
-def parse_line(text: bytes | str, line: int = 0, rules: Rules = Rules()) -> Entry | Rejected:
+def parse_line(text: bytes | str, line: int = 0, rules: Rules = FILE_RULES) -> Entry | Rejected:
     """One line of a manifest. Never raises: all that is wrong with it is in the result's problems."""
     content = _json_object(text)
     if isinstance(content, str):
@@ -170,7 +171,7 @@ def _no_constant(name: str) -> Any:
 
 
 def _without_service_keys(content: dict[str, Any]) -> dict[str, Any]:
-    """The line without findings of an earlier validation, on the line, its attributes, their metadata and annotations."""
+    """The line without findings of an earlier validation, whether on the line, an attribute, metadata or annotation."""
     out = {k: _bare(v) for k, v in content.items() if k == "source-ref" or not is_reserved(k)}
     for value in out.values():
         if isinstance(value, dict) and isinstance(value.get("annotations"), list):

@@ -123,7 +123,7 @@ def _step(place: Any, step: str | int) -> Any:
 
 
 def _attribute_names(labels: Sequence[str]) -> Iterator[str]:
-    """A name for each label's attribute: the label itself, or `label-N` where that would be taken for something else."""
+    """A name for each label's attribute: the label, or `label-N` where that would be taken for something else."""
     taken = {BOXES_ATTRIBUTE, *(label for label in labels if not _is_ambiguous(label))}
     number = 0
     for label in labels:

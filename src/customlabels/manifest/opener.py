@@ -37,7 +37,8 @@ def name_below(name: str) -> str | None:
 class Folder:
     """Opens the images of a dataset that lies in a folder.
 
-    A path is taken from `root` (an absolute one as it is); s3://bucket/key is looked for as root/bucket/key and root/key.
+    A path is taken from `root` (an absolute one as it is); s3://bucket/key is looked for as root/bucket/key, then as
+    root/key.
     """
 
     root: Path

@@ -37,10 +37,10 @@ def split(
 ) -> tuple[list[Entry], list[Entry]]:
     """Training and test entries, both in their old order; every entry is in exactly one of the two.
 
-    The test set gets `fraction` of the annotated images (at least one), give or take one for each label. Each label with two or more
-    images keeps one in training, each with five or more occurs in both. Images with one `fingerprint` (default: the
-    source-ref) stay together. Images without any annotation stay in training. The same entries in whatever order, with
-    the same seed, give the same sets. Raises ValueError unless 0 < fraction < 1.
+    The test set gets `fraction` of the annotated images (at least one), give or take one for each label. Each label
+    with two or more images keeps one in training, each with five or more occurs in both. Images with one `fingerprint`
+    (default: the source-ref) stay together. Images without any annotation stay in training. The same entries in
+    whatever order, with the same seed, give the same sets. Raises ValueError unless 0 < fraction < 1.
     """
     if not 0 < fraction < 1:
         raise ValueError(f"The test fraction is {fraction}; it must be above 0 and below 1.")

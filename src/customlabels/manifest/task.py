@@ -28,7 +28,7 @@ class TaskData:
 
 
 def choose_task(train: Sequence[Entry], test: Sequence[Entry] = ()) -> Task:
-    """Detection where the test set has boxes; else what most usable training images are labelled for, a tie: detection."""
+    """Detection where the test set has boxes; else what most usable training images have, a tie being detection."""
     if any(entry.boxes for entry in test if is_usable(entry)):
         return "detection"
     usable = [entry for entry in train if is_usable(entry)]
@@ -74,17 +74,18 @@ def _for_task(entry: Entry, task: Task, logos: set[str], unusable: list[Problem]
     if task == "classification":
         if entry.labels:
             return replace(entry, boxes=None, attributes={})
-        return _other(entry, "has boxes only, and the model learns labels of whole images", unusable)
+        return _unusable(entry, "has boxes only, and the model learns labels of whole images", unusable)
     if entry.boxes is not None:
         return replace(entry, labels=(), attributes={})
     labels = [label for label in entry.labels if label in logos]
     if not labels:
-        return _other(entry, "has labels of the whole image only, and the model learns boxes", unusable)
+        return _unusable(entry, "has labels of the whole image only, and the model learns boxes", unusable)
     if entry.width is None or entry.height is None:
-        return _other(entry, "has no known size to draw a box around", unusable)
+        return _unusable(entry, "has no known size to draw a box around", unusable)
     boxes = tuple(Box(label, 0, 0, entry.width, entry.height) for label in labels)
     return replace(entry, labels=(), boxes=boxes, attributes={})
 
 
-def _other(entry: Entry, reason: str, unusable: list[Problem]) -> None:
+def _unusable(entry: Entry, reason: str, unusable: list[Problem]) -> Entry | None:
     unusable.append(problem("WARNING_OTHER_USE_CASE", entry.line, detail=f"{entry.source_ref} {reason}."))
+    return None

@@ -93,13 +93,13 @@ def snapshot_testing(
             line |= _predicted_boxes(sample, items, labels, created)
         else:
             line |= _predicted_labels(items, labels, created)
-        yield json.dumps(line, ensure_ascii=False)
+        yield json.dumps(line)
 
 
 def snapshot_training(samples: Iterable[Sample], labels: Sequence[str], *, created: datetime) -> Iterator[str]:
     """Lines of `TrainingGroundTruth-<project>-<version>.json`, without line ends: the truth that was learned from."""
     for number, sample in enumerate(samples, start=1):
-        yield json.dumps(_truth(sample, labels, created, number), ensure_ascii=False)
+        yield json.dumps(_truth(sample, labels, created, number))
 
 
 @dataclass(frozen=True)

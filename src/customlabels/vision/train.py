@@ -32,7 +32,7 @@ from customlabels.vision.predictions import Boxed
 from customlabels.vision.progress import Monitor, Progress
 from customlabels.vision.report import Training, write_report
 from customlabels.vision.samples import Sample
-from customlabels.vision.snapshot import summary, testing_snapshot, training_snapshot
+from customlabels.vision.snapshot import snapshot_testing, snapshot_training, summary
 
 Effort = Literal["fast", "balanced", "best"]
 TEST_SHARE = 0.2
@@ -244,10 +244,10 @@ def _write(
     }
     for file, document in documents.items():
         indent = None if file == "evaluation.json" else 1
-        (folder / file).write_text(json.dumps(document, ensure_ascii=False, indent=indent) + "\n", encoding="utf-8")
+        (folder / file).write_text(json.dumps(document, indent=indent) + "\n", encoding="utf-8")
     snapshots = {
-        "TrainingGroundTruth.json": training_snapshot(prepared.train, prepared.labels, created=ended),
-        "TestingGroundTruth.json": testing_snapshot(prepared.test, prepared.labels, evaluation, created=ended),
+        "TrainingGroundTruth.json": snapshot_training(prepared.train, prepared.labels, created=ended),
+        "TestingGroundTruth.json": snapshot_testing(prepared.test, prepared.labels, evaluation, created=ended),
     }
     for file, lines in snapshots.items():
         with (folder / file).open("w", encoding="utf-8") as stream:

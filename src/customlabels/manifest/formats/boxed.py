@@ -37,7 +37,7 @@ def bad_annotation(line: int, index: int, detail: str) -> Problem:
 
 
 def size_of(entry: Entry, opener: Opener) -> tuple[int, int]:
-    """The upright size of an entry's image, from its header where the entry does not know. Raises OSError, ImageError."""
+    """Upright width and height of an entry's image, from its header where unknown. Raises OSError, ImageError."""
     if entry.width is not None and entry.height is not None:
         return entry.width, entry.height
     header = read_header(opener(entry.source_ref), limits=None)

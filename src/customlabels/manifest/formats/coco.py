@@ -1,4 +1,4 @@
-"""COCO object detection: one JSON file for a set or for each part of it. Segmentations, areas and crowds are left aside.
+"""COCO object detection: one JSON file for a set or for each part of it. Segmentation, area and iscrowd are ignored.
 
 Read from a file, from a folder with `annotations/*.json`, or from one with `_annotations.coco.json` beside its images.
 """
@@ -182,9 +182,8 @@ def _annotation_files(folder: Path) -> list[Path]:
 def _looks_like_coco(file: Path) -> bool:
     with file.open("rb") as stream:
         head = stream.read(_PEEK)
-    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and any(
-        f'"{key}"'.encode() in head for key in ("images", "annotations", "categories")
-    )
+    is_object = head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    return is_object and any(f'"{key}"'.encode() in head for key in ("file_name", "category_id", "supercategory"))
 
 
 def _image_folder(file: Path, content: dict[str, Any], root: Path) -> Path:

@@ -1,7 +1,7 @@
 """CSV: `image,label1,label2,...` without a header, as AWS's converter takes it, or one row a box under a header.
 
-The header of boxes is `filename,width,height,class,xmin,ymin,xmax,ymax`, as TensorFlow's tools and Roboflow write it; a row with
-an empty class is an image without objects.
+The header of boxes is `filename,width,height,class,xmin,ymin,xmax,ymax`, as TensorFlow's tools and Roboflow write it;
+a row with an empty class is an image without objects.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def read(path: Path) -> Dataset:
 
 
 def write(dataset: Dataset, path: Path) -> tuple[Problem, ...]:
-    """A `*.csv` file with its images beside it, or a folder with `train.csv` (and `test.csv`): boxes if there are any."""
+    """A `*.csv` file with its images beside it, or a folder with `train.csv` and `test.csv`; boxes if there are any."""
     folder, name = (path.parent, path.name) if path.suffix.lower() == ".csv" else (path, "train.csv")
     folder.mkdir(parents=True, exist_ok=True)
     boxed = any(entry.boxes is not None for entry in dataset.entries)

@@ -29,7 +29,7 @@ def recognise(path: Path) -> bool:
 
 
 def read(path: Path) -> Dataset:
-    """All JPEG and PNG images below a folder; every other file is in `dropped`. Raises DatasetError where there is none."""
+    """All JPEG and PNG images below a folder; other files are in `dropped`. Raises DatasetError where there is none."""
     names = list(files_below(path))
     images = [name for name in names if is_image_name(name)]
     if not images:

@@ -29,7 +29,7 @@ def recognise(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES or _starts_with_entry(path)
 
 
-def read(path: Path, rules: groundtruth.Rules = groundtruth.Rules()) -> Dataset:
+def read(path: Path, rules: groundtruth.Rules = groundtruth.FILE_RULES) -> Dataset:
     """A manifest, or all manifests directly in a folder. Raises DatasetError where there is none, OSError."""
     if path.is_file():
         return groundtruth.read(path, rules)

@@ -38,13 +38,12 @@ def gallery(evaluation: Evaluation, samples: Sequence[Sample], most: int) -> str
         _card(samples[i], i, rank, shown[i], evaluation, picture)
         for rank, (i, picture) in enumerate(zip(ranking, pictures, strict=True))
     )
-    left_out = len(samples) - len(ranking)
-    note = (
-        f'<p class="note">The {len(ranking)} images with the worst mistakes are shown; {left_out:,} more are left out '
-        "to keep this file small. All are in the evaluation files beside it.</p>"
-        if left_out
-        else ""
-    )
+    note = ""
+    if len(ranking) < len(samples):
+        note = (
+            f'<p class="note">Shown are the {len(ranking):,} worst of {len(samples):,} images to keep this file small. '
+            "The evaluation files beside it have all of them.</p>"
+        )
     return f'{note}{_controls(evaluation)}<ul class="cards" id="cards">\n{cards}\n</ul>'
 
 

@@ -26,6 +26,16 @@
   addEventListener("hashchange", open);
   open();
 
+  // On paper nothing can be unfolded.
+  let folded = [];
+  addEventListener("beforeprint", () => {
+    folded = find("details:not([open])");
+    for (const part of folded) part.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const part of folded) part.open = false;
+  });
+
   // The gallery: what does not fit the filters goes, image by image and box by box.
   const cards = document.getElementById("cards");
   const [label, outcome, order, found] = ["by-label", "by-outcome", "by-order", "found"].map((id) => document.getElementById(id));

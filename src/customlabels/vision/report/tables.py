@@ -18,7 +18,11 @@ MOST_OPEN_CURVES = 4
 def scores(evaluation: Evaluation, trained_in: str) -> str:
     """The headline row."""
     tiles = (
-        ("F1 score", f"{evaluation.f1:.3f}", f"95% interval {_interval(evaluation.f1_interval)}"),
+        (
+            "F1 score",
+            f"{evaluation.f1:.3f}",
+            f'95% interval <span class="nowrap">{_interval(evaluation.f1_interval)}</span>',
+        ),
         ("Average precision", f"{evaluation.precision:.3f}", "mean precision of the labels"),
         ("Overall recall", f"{evaluation.recall:.3f}", "mean recall of the labels"),
         ("Trained in", trained_in, "from data to this report"),

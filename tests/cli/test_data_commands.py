@@ -1,0 +1,122 @@
+"""`customlabels inspect`, `convert` and `evaluate`: labelled pictures counted, rewritten and scored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from customlabels.cli.arguments import FORMATS
+
+Run = Callable[..., tuple[int, str, str]]
+Picture = Callable[..., Path]
+
+
+@pytest.fixture
+def folder(picture: Picture, tmp_path: Path) -> Path:
+    """Three pictures in a folder a label; the model of these tests gets one of them wrong."""
+    picture("data/Red/1.png", (255, 0, 0))
+    picture("data/Red/2.png", (250, 10, 0))
+    picture("data/Green/1.png", (0, 0, 255))
+    return tmp_path / "data"
+
+
+def test_inspect_counts(folder: Path, run: Run) -> None:
+    code, out, err = run("inspect", folder)
+    assert code == 0
+    assert err == ""
+    words = [line.split() for line in out.splitlines()]
+    assert ["Images", "3"] in words
+    assert ["Red", "2", "0", "0"] in words
+    assert ["Green", "1", "0", "0"] in words
+
+
+def test_inspect_names_what_is_wrong(folder: Path, run: Run) -> None:
+    (folder / "Red" / "2.png").write_bytes(b"cut off")
+    code, out, err = run("inspect", folder)
+    assert code == 3
+    assert "ERROR_INVALID_IMAGE" in out
+    assert "2.png" in err
+    code, out, _ = run("inspect", folder, "--json")
+    told = json.loads(out)
+    assert code == 3
+    assert (told["images"], told["usable"]) == (3, 2)
+    assert [finding["code"] for finding in told["findings"]] == ["ERROR_INVALID_IMAGE"]
+
+
+@pytest.mark.parametrize("command", ["inspect", "evaluate", "convert", "train"])
+def test_data_that_is_not_there_is_a_data_problem(command: str, classifier: Path, run: Run, tmp_path: Path) -> None:
+    arguments: dict[str, list[object]] = {
+        "inspect": [tmp_path / "gone"],
+        "evaluate": [classifier, tmp_path / "gone"],
+        "convert": [tmp_path / "gone", tmp_path / "out", "--to", "coco"],
+        "train": [tmp_path / "gone", "--out", tmp_path / "out"],
+    }
+    code, _, err = run(command, *arguments[command])
+    assert code == 3
+    assert f"customlabels {command}: {tmp_path / 'gone'} does not exist" in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_data_of_another_format_than_the_named_one_is_a_data_problem(folder: Path, run: Run) -> None:
+    code, _, err = run("inspect", folder, "--format", "yolo")
+    assert code == 3
+    assert str(folder) in err
+
+
+@pytest.mark.parametrize("to", ["groundtruth", "csv", "folders"])
+def test_convert_and_back_keeps_labels(folder: Path, run: Run, tmp_path: Path, to: str) -> None:
+    code, out, _ = run("convert", folder, tmp_path / "new", "--to", to)
+    assert code == 0
+    assert "3 images written" in out
+    _, counted, _ = run("inspect", tmp_path / "new", "--format", to, "--json")
+    assert {item["label"]: item["images"] for item in json.loads(counted)["labels"]} == {"Red": 2, "Green": 1}
+
+
+def test_convert_says_what_the_format_cannot_hold(folder: Path, run: Run, tmp_path: Path) -> None:
+    code, _, err = run("convert", folder, tmp_path / "new", "--to", "yolo")
+    assert code == 3 or "WARNING_NOT_WRITTEN" in err
+
+
+def test_formats_of_the_command_line_are_those_of_the_library() -> None:
+    from customlabels.manifest import read
+
+    assert read.FORMATS == FORMATS
+
+
+def test_evaluate_prints_the_workshops_table(classifier: Path, folder: Path, run: Run) -> None:
+    code, out, _ = run("evaluate", classifier, folder)
+    assert code == 0
+    lines = out.splitlines()
+    # Red: 2 of 2. Green: found only by calling all 3 pictures green, precision 1/3, recall 1, F1 0.5.
+    assert lines[0] == "F1 score 0.750"
+    assert lines[1] == "Average precision 0.667"
+    assert lines[2] == "Overall recall 1.000"
+    assert "from 3 test images" in lines[3]
+    (red,) = (line.split() for line in lines if line.startswith("Red"))
+    assert red[1] == "1.000"
+    assert red[5] == "2"
+
+
+def test_evaluate_for_scripts(classifier: Path, folder: Path, run: Run) -> None:
+    _, out, _ = run("evaluate", classifier, folder, "--json")
+    scores = json.loads(out)["evaluation"]
+    assert scores["f1"] == 0.75
+    red = next(item for item in scores["labels"] if item["label"] == "Red")
+    assert (red["tp"], red["fp"], red["fn"]) == (2, 0, 0)
+    assert red["threshold"] == pytest.approx(250 / 255, abs=1e-3)
+
+
+def test_a_detector_is_not_evaluated_on_pictures_without_boxes(detector: Path, folder: Path, run: Run) -> None:
+    code, _, err = run("evaluate", detector, folder)
+    assert code == 3
+    assert "no image that tests a detection model" in err
+
+
+def test_data_with_other_labels_tells_nothing_of_a_model(classifier: Path, picture: Picture, run: Run) -> None:
+    folder = picture("other/Cat/1.png", (9, 9, 9)).parent.parent
+    code, _, err = run("evaluate", classifier, folder)
+    assert code == 3
+    assert "none of the model's labels (Red, Green, Blue)" in err
