@@ -74,7 +74,7 @@ def _network(detection: bool) -> onnx.ModelProto:
 
 
 @pytest.fixture
-def picture(tmp_path: Path) -> Callable[..., Path]:
+def paint(tmp_path: Path) -> Callable[..., Path]:
     """Writes a picture of one colour, square so that nothing of the frame is empty."""
 
     def write(name: str, colour: tuple[int, int, int], side: int = 128) -> Path:

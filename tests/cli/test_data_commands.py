@@ -11,15 +11,15 @@ import pytest
 from customlabels.cli.arguments import FORMATS
 
 Run = Callable[..., tuple[int, str, str]]
-Picture = Callable[..., Path]
+Paint = Callable[..., Path]
 
 
 @pytest.fixture
-def folder(picture: Picture, tmp_path: Path) -> Path:
+def folder(paint: Paint, tmp_path: Path) -> Path:
     """Three pictures in a folder a label; the model of these tests gets one of them wrong."""
-    picture("data/Red/1.png", (255, 0, 0))
-    picture("data/Red/2.png", (250, 10, 0))
-    picture("data/Green/1.png", (0, 0, 255))
+    paint("data/Red/1.png", (255, 0, 0))
+    paint("data/Red/2.png", (250, 10, 0))
+    paint("data/Green/1.png", (0, 0, 255))
     return tmp_path / "data"
 
 
@@ -115,8 +115,8 @@ def test_a_detector_is_not_evaluated_on_pictures_without_boxes(detector: Path, f
     assert "no image that tests a detection model" in err
 
 
-def test_data_with_other_labels_tells_nothing_of_a_model(classifier: Path, picture: Picture, run: Run) -> None:
-    folder = picture("other/Cat/1.png", (9, 9, 9)).parent.parent
+def test_data_with_other_labels_tells_nothing_of_a_model(classifier: Path, paint: Paint, run: Run) -> None:
+    folder = paint("other/Cat/1.png", (9, 9, 9)).parent.parent
     code, _, err = run("evaluate", classifier, folder)
     assert code == 3
     assert "none of the model's labels (Red, Green, Blue)" in err

@@ -10,13 +10,13 @@ import pytest
 from PIL import Image
 
 Run = Callable[..., tuple[int, str, str]]
-Picture = Callable[..., Path]
+Paint = Callable[..., Path]
 
 ORANGE = (255, 153, 51)  # 100 % red, 60 % green, 20 % blue
 
 
-def test_labels_at_their_thresholds_are_printed(classifier: Path, picture: Picture, run: Run) -> None:
-    code, out, _ = run("detect", classifier, picture("orange.png", ORANGE))
+def test_labels_at_their_thresholds_are_printed(classifier: Path, paint: Paint, run: Run) -> None:
+    code, out, _ = run("detect", classifier, paint("orange.png", ORANGE))
     assert code == 0
     assert "orange.png: 2 labels" in out
     assert "100.0 %" in out
@@ -35,9 +35,9 @@ def test_labels_at_their_thresholds_are_printed(classifier: Path, picture: Pictu
     ],
 )
 def test_json_is_what_detect_custom_labels_answers(
-    any_model: Path, picture: Picture, run: Run, flags: list[str], names: list[str]
+    any_model: Path, paint: Paint, run: Run, flags: list[str], names: list[str]
 ) -> None:
-    path = picture("orange.png", ORANGE)
+    path = paint("orange.png", ORANGE)
     code, out, _ = run("detect", any_model, path, "--json", *flags)
     answer = json.loads(out)
     assert code == 0
@@ -45,15 +45,15 @@ def test_json_is_what_detect_custom_labels_answers(
     assert [item["Name"] for item in answer["CustomLabels"]] == names
 
 
-def test_a_detector_says_where(detector: Path, picture: Picture, run: Run) -> None:
-    _, out, _ = run("detect", detector, picture("orange.png", ORANGE), "--json", "--max-results", 1)
+def test_a_detector_says_where(detector: Path, paint: Paint, run: Run) -> None:
+    _, out, _ = run("detect", detector, paint("orange.png", ORANGE), "--json", "--max-results", 1)
     (item,) = json.loads(out)["CustomLabels"]
     assert item["Confidence"] == pytest.approx(100)
     assert item["Geometry"]["BoundingBox"] == pytest.approx({"Left": 0, "Top": 0, "Width": 0.5, "Height": 1})
 
 
-def test_save_draws_on_a_copy(detector: Path, picture: Picture, run: Run, tmp_path: Path) -> None:
-    paths = [picture("a/photo.png", ORANGE), picture("b/photo.png", (255, 0, 0))]
+def test_save_draws_on_a_copy(detector: Path, paint: Paint, run: Run, tmp_path: Path) -> None:
+    paths = [paint("a/photo.png", ORANGE), paint("b/photo.png", (255, 0, 0))]
     before = [path.read_bytes() for path in paths]
     code, out, _ = run("detect", detector, *paths, "--save", tmp_path / "new" / "found")
     assert code == 0
@@ -67,10 +67,10 @@ def test_save_draws_on_a_copy(detector: Path, picture: Picture, run: Run, tmp_pa
 
 
 def test_a_bad_image_is_named_and_the_others_are_answered(
-    classifier: Path, picture: Picture, run: Run, tmp_path: Path
+    classifier: Path, paint: Paint, run: Run, tmp_path: Path
 ) -> None:
     (tmp_path / "notes.jpg").write_text("not a picture")
-    good = picture("orange.png", ORANGE)
+    good = paint("orange.png", ORANGE)
     code, out, err = run("detect", classifier, tmp_path / "notes.jpg", tmp_path / "gone.jpg", good)
     assert code == 3
     assert "notes.jpg: The data is not a JPEG or PNG image." in err
@@ -84,14 +84,14 @@ def test_a_bad_image_is_an_object_of_its_own_in_json(classifier: Path, run: Run,
     assert json.loads(out) == {"Image": str(tmp_path / "gone.jpg"), "Error": "No such file or directory"}
 
 
-def test_nothing_found_is_an_answer(classifier: Path, picture: Picture, run: Run) -> None:
-    code, out, _ = run("detect", classifier, picture("black.png", (0, 0, 0)))
+def test_nothing_found_is_an_answer(classifier: Path, paint: Paint, run: Run) -> None:
+    code, out, _ = run("detect", classifier, paint("black.png", (0, 0, 0)))
     assert code == 0
     assert "black.png: no labels" in out
 
 
-def test_a_folder_that_is_no_model_fails(run: Run, tmp_path: Path, picture: Picture) -> None:
-    code, _, err = run("detect", tmp_path, picture("orange.png", ORANGE))
+def test_a_folder_that_is_no_model_fails(run: Run, tmp_path: Path, paint: Paint) -> None:
+    code, _, err = run("detect", tmp_path, paint("orange.png", ORANGE))
     assert code == 1
     assert "it has no model.json" in err
     assert "Traceback" not in err

@@ -197,7 +197,7 @@ LINE_ERRORS: dict[str, tuple[dict[str, Any], list[tuple[str, tuple[str | int, ..
         changed(ECHO, BOX_META, "class-map", to={"0": "Echo"}),
         [("ERROR_MISSING_CLASS_MAP_ID", (BOX_META,))],
     ),
-    "51 boxes": (many_boxes(51), [("ERROR_TOO_MANY_BOUNDING_BOXES", (BOX,)), NO_VALID]),
+    "51 boxes": (many_boxes(51), [("ERROR_TOO_MANY_BOUNDING_BOXES", (BOX,))]),
     "image too small": (
         changed(ECHO, BOX, "image_size", 0, "height", to=63),
         [("ERROR_INVALID_IMAGE_DIMENSION", ())],
@@ -218,17 +218,9 @@ LINE_ERRORS: dict[str, tuple[dict[str, Any], list[tuple[str, tuple[str | int, ..
 def test_a_line_that_cannot_be_used_says_why_and_where(case: str) -> None:
     line, expected = LINE_ERRORS[case]
     result = entry(line)
-    reported = [pair for pair in found(result) if case != "image too small" or pair[0] != "ERROR_INVALID_BOUNDING_BOX"]
-    if case == "51 boxes":
-        reported.append(NO_VALID) if NO_VALID not in reported else None
-    reported = [p for p in reported if not (case == "image too small" and p[0] == "ERROR_NO_VALID_ANNOTATIONS")]
-    assert reported == expected
+    assert found(result) == expected
     assert not result.is_labeled
     assert result.boxes is None  # unknown, which is not the same as a negative
-    assert all(
-        p.message == MESSAGES[p.code].format(p.location[0] if p.location else "") or "{}" in MESSAGES[p.code]
-        for p in result.problems
-    )
     assert all(p.line == 7 for p in result.problems)
 
 

@@ -25,7 +25,8 @@ class Toy(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         x = self.layer(images.permute(0, 3, 1, 2).float() / 255)
-        return x.amax((2, 3)).sigmoid()
+        y: Tensor = x.amax((2, 3)).sigmoid()
+        return y
 
 
 @pytest.fixture(scope="module")

