@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.metadata
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -45,3 +49,26 @@ def test_every_public_name_is_there(name: str) -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="detekt"):
         _ = customlabels.detekt
+
+
+def _imported_by_the_product() -> set[str]:
+    """Top-level names of the packages that the sources import, wherever in a module."""
+    names = set()
+    for path in Path(customlabels.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names.add(node.module.split(".")[0])
+    return names - set(sys.stdlib_module_names) - {"customlabels"}
+
+
+def test_what_is_imported_is_declared() -> None:
+    declared = {
+        re.split(r"[^A-Za-z0-9_.-]", line)[0].lower()
+        for line in importlib.metadata.requires("customlabels") or []
+        if "extra == 'dev'" not in line
+    }
+    homes = importlib.metadata.packages_distributions()
+    for name in _imported_by_the_product():
+        assert {home.lower() for home in homes[name]} & declared, f"{name} is imported and not declared"

@@ -1,0 +1,78 @@
+"""What a detector's training does, derived from effort and data alone: resolution, depth, number of views, rates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from customlabels.imaging.boxes import area
+from customlabels.vision import augment
+from customlabels.vision.samples import Sample
+
+SIDE = 300
+"""Side of the square frame that the network was pretrained on, in pixels; frames are at least as large in area."""
+SMALL_BOX = 40.0
+MOST_SIDES = 2.0
+"""A frame's sides are at most so many times those of the smallest frame of its shape."""
+STEP = 16
+VIEWS = {"fast": 320, "balanced": 640, "best": 1280}
+"""Random views to make of all pictures together; not fewer than LEAST_VIEWS nor more than MOST_VIEWS of each."""
+LEAST_VIEWS, MOST_VIEWS = 2, 40
+EPOCHS = {"fast": 2, "balanced": 4, "best": 4}
+FAMILIAR = 0.4
+"""From this mean objectness of the true boxes on, the pretrained network knows such things already."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything about a training that is decided before it starts.
+
+    frame: (height, width) pixels; cut: blocks that stay frozen; views: random views a picture; epochs: passes over the
+    views; rate: top learning rate of the heads; share: that of the other trained layers, as a share of `rate`.
+    """
+
+    frame: tuple[int, int]
+    cut: int
+    views: int
+    epochs: int
+    rate: float = 2e-3
+    share: float = 0.3
+    recipe: augment.Recipe = field(default_factory=augment.Recipe)
+
+
+def make_plan(samples: Sequence[Sample], frame: tuple[int, int], familiarity: float, effort: str) -> Plan:
+    """The plan for samples whose boxes look like objects to the pretrained network to the degree of `familiarity`.
+
+    What it knows needs only its last layers trained; what it has never seen (cracks, cells, printed signs) needs the
+    middle ones, too.
+    """
+    views = int(np.clip(-(-VIEWS[effort] // len(samples)), LEAST_VIEWS, MOST_VIEWS))
+    return Plan(frame, 13 if familiarity >= FAMILIAR else 7, views, EPOCHS[effort])
+
+
+def choose_frame(samples: Sequence[Sample]) -> tuple[int, int]:
+    """(height, width) of the network's input: the pictures' usual shape, as large as their small boxes need.
+
+    A quarter of the boxes may be smaller than SMALL_BOX pixels (the side of a square of the same area).
+    """
+    shape = float(np.exp(np.median([np.log(sample.width / sample.height) for sample in samples])))
+    shape = float(np.clip(shape, 0.5, 2.0))
+    sides = box_sides(samples)
+    needed = SMALL_BOX / np.quantile(sides, 0.25) if len(sides) else 0.0
+    least = SIDE * max(shape, 1 / shape) ** 0.5
+    longer = float(np.clip(needed, least, MOST_SIDES * least))
+    width, height = (longer, longer / shape) if shape >= 1 else (longer * shape, longer)
+    return round(height / STEP) * STEP, round(width / STEP) * STEP
+
+
+def box_sides(samples: Sequence[Sample]) -> NDArray[np.float32]:
+    """Square roots of box areas as shares of their image's longer side, (N,) over all samples."""
+    shares = [
+        np.sqrt(area(sample.truth.boxes)) / max(sample.width, sample.height)
+        for sample in samples
+        if sample.truth is not None
+    ]
+    return np.concatenate(shares) if shares else np.zeros(0, np.float32)

@@ -1,0 +1,119 @@
+"""The documentation names every command, flag, exit code, setting, format and public name; its links lead somewhere."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+import pytest
+
+import customlabels
+from customlabels.cli.arguments import EFFORTS, parser
+from customlabels.cli.exits import MEANINGS
+from customlabels.manifest.read import FORMATS
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md"), *ROOT.glob("examples/**/*.md")])
+
+
+def _page(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def _section(page: str, title: str) -> str:
+    """From a heading of the second level to the next one."""
+    found = re.search(rf"^## {re.escape(title)}$(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
+    assert found, f"no section {title!r}"
+    return found[1]
+
+
+def _commands() -> dict[str, argparse.ArgumentParser]:
+    (action,) = (a for a in parser()._actions if isinstance(a, argparse._SubParsersAction))
+    return dict(action.choices)
+
+
+FLAGS = [
+    (name, flag)
+    for name, command in _commands().items()
+    for action in command._actions
+    for flag in action.option_strings
+    if flag not in ("-h", "--help")
+]
+
+
+@pytest.mark.parametrize(("command", "flag"), FLAGS)
+def test_every_flag_is_in_its_commands_section(command: str, flag: str) -> None:
+    assert f"| `{flag}" in _section(_page("cli.md"), command)
+
+
+@pytest.mark.parametrize("command", _commands())
+def test_the_sections_name_no_flag_that_is_gone(command: str) -> None:
+    named = set(re.findall(r"^\| `(--[a-z-]+)", _section(_page("cli.md"), command), re.MULTILINE))
+    assert named == {flag for name, flag in FLAGS if name == command}
+
+
+def test_every_exit_code_and_effort_is_named() -> None:
+    text = _page("cli.md")
+    for code in MEANINGS:
+        assert f"\n| {code} |" in text
+    assert "\\|".join(EFFORTS) in text
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_has_a_row_and_a_section(name: str) -> None:
+    text = _page("formats.md")
+    assert f"| `{name}` |" in text
+    assert len(_section(text, name).strip()) > 20
+
+
+def _variables() -> set[str]:
+    """Environment variables that the product, its demo, its tests and its Makefile look at."""
+    files = [path for folder in ("src", "tests", "examples") for path in (ROOT / folder).rglob("*.py")]
+    reads = re.compile(r"environ(?:\.get|\.setdefault)?[\[(]\s*['\"]([A-Z_]+)")
+    found = {name for path in files for name in reads.findall(path.read_text(encoding="utf-8"))}
+    found |= set(
+        re.findall(r"^(?:export )?([A-Z_]+) \?=", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    return found - {"ATTEMPTS"}  # between a test and its own children
+
+
+def test_the_search_for_settings_finds_those_we_know() -> None:
+    assert {"CUSTOMLABELS_CACHE", "CUSTOMLABELS_EXAMPLES", "OMP_WAIT_POLICY", "PYTHON"} <= _variables()
+
+
+@pytest.mark.parametrize("name", sorted(_variables()))
+def test_every_setting_is_documented(name: str) -> None:
+    assert f"\n| `{name}` |" in _page("settings.md")
+
+
+@pytest.mark.parametrize("name", customlabels.__all__)
+def test_every_public_name_is_in_the_python_page(name: str) -> None:
+    assert re.search(rf"\b{name}\b", _page("python.md"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_to_files(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for page in DOCS.glob("*.md"):
+        assert f"(docs/{page.name})" in text
+
+
+def test_the_first_screen_has_the_two_commands() -> None:
+    first = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:20]
+    assert [line.split("#")[0].strip() for line in first if line.startswith("    make ")] == ["make demo", "make test"]
+
+
+def test_no_registry_address_is_in_the_tree() -> None:
+    hosts = ("pypi" + ".org", "download." + "pytorch.org", "registry." + "npmjs", "pythonhosted" + ".org")
+    names = ("pyproject.toml", "constraints.txt", "Makefile", ".ci/run", "README.md")
+    for path in [*(ROOT / name for name in names), *PAGES]:
+        text = path.read_text(encoding="utf-8")
+        assert not any(host in text for host in hosts), path
