@@ -8,7 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from customlabels.examples.digits import digits_folder
 
@@ -77,20 +79,45 @@ def test_attempts_are_noticed(attempts: Path, code: str) -> None:
     assert attempts.read_text()
 
 
-def test_training_and_detection_ask_nobody(attempts: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def boxed(tmp_path: Path) -> tuple[Path, Path]:
+    """A manifest of a few pictures with boxes, and one of their pictures."""
     pictures = digits_folder(tmp_path)
-    few = pictures / "few.manifest"
-    few.write_text("".join((pictures / "train.manifest").read_text().splitlines(keepends=True)[:16]))
+    manifest = pictures / "train.manifest"
+    manifest.write_text("".join(manifest.read_text().splitlines(keepends=True)[:20]))
+    (pictures / "test.manifest").unlink()
+    return manifest, pictures / "images" / "00.jpg"
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> tuple[Path, Path]:
+    """A folder for each of two labels, and one of their pictures."""
+    rng = np.random.default_rng(0)
+    for label, colour in (("dusk", (40, 50, 110)), ("dawn", (250, 180, 120))):
+        (tmp_path / "sky" / label).mkdir(parents=True)
+        for i in range(6):
+            pixels = np.clip(rng.normal(colour, 30, (96, 96, 3)), 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "sky" / label / f"{i}.png")
+    return tmp_path / "sky", tmp_path / "sky" / "dawn" / "0.png"
+
+
+@pytest.mark.parametrize("data", ["boxed", "labelled"])
+def test_training_and_detection_ask_nobody(
+    data: str, request: pytest.FixtureRequest, attempts: Path, tmp_path: Path
+) -> None:
+    folder, picture = request.getfixturevalue(data)
     model = tmp_path / "model"
 
-    trained = _python(
-        "-m", "customlabels", "train", few, "--test", pictures / "test.manifest", "--out", model, "--effort", "fast"
-    )
+    trained = _python("-m", "customlabels", "train", folder, "--out", model, "--effort", "fast")
     assert trained.returncode == 0, trained.stderr
     assert any(line.startswith("F1 score ") for line in trained.stdout.splitlines())
 
-    found = _python("-m", "customlabels", "detect", model, pictures / "images" / "59.jpg", "--json")
+    found = _python("-m", "customlabels", "detect", model, picture, "--json")
     assert found.returncode == 0, found.stderr
     assert "CustomLabels" in json.loads(found.stdout)
 
     assert not attempts.exists(), attempts.read_text()
+
+    page = (Path(__file__).parents[1] / "docs" / "model.md").read_text(encoding="utf-8")
+    for file in model.iterdir():
+        assert f"`{file.name}`" in page

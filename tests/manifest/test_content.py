@@ -64,9 +64,9 @@ def test_lines_are_counted_once_each() -> None:
     [
         (labelled(*"aabb"), labelled(*"ab"), ([], [], [])),
         (labelled(*"aabb"), labelled("a"), ([], [], [])),  # half of the labels
-        (labelled(*"aabb") + [INVALID], labelled(*"ab"), ([], [], [])),  # 20 %
-        (labelled(*"abb") + [INVALID], labelled(*"ab"), (["ERROR_TOO_MANY_INVALID_ROWS_IN_MANIFEST"], [], [])),
-        (labelled(*"aabb"), labelled("a") + [REJECTED], ([], ["ERROR_TOO_MANY_INVALID_ROWS_IN_MANIFEST"], [])),
+        ([*labelled(*"aabb"), INVALID], labelled(*"ab"), ([], [], [])),  # 20 %
+        ([*labelled(*"abb"), INVALID], labelled(*"ab"), (["ERROR_TOO_MANY_INVALID_ROWS_IN_MANIFEST"], [], [])),
+        (labelled(*"aabb"), [*labelled("a"), REJECTED], ([], ["ERROR_TOO_MANY_INVALID_ROWS_IN_MANIFEST"], [])),
         (labelled(*"aabb") + [UNLABELED] * 3, labelled(*"ab"), (["ERROR_TOO_MANY_INVALID_ROWS_IN_MANIFEST"], [], [])),
         (labelled(*"aaaa"), labelled("a"), (["ERROR_MANIFEST_TOO_FEW_LABELS"], [], [])),
         (boxed(*"aaaa"), boxed("a"), ([], [], [])),
@@ -120,9 +120,9 @@ def test_an_automatic_split_needs_two_images_of_each_label() -> None:
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [
-        (labelled(*"aaaa") + [REJECTED], []),
-        (labelled(*"aaa") + [REJECTED], ["ERROR_TOO_MANY_RECORDS_IN_ERROR"]),
-        (labelled(*"aaa") + [INVALID] * 1, []),  # kept, with its error
+        ([*labelled(*"aaaa"), REJECTED], []),
+        ([*labelled(*"aaa"), REJECTED], ["ERROR_TOO_MANY_RECORDS_IN_ERROR"]),
+        ([*labelled(*"aaa"), INVALID], []),  # kept, with its error
         (labelled(*map(str, range(251))), ["ERROR_MANIFEST_TOO_MANY_LABELS"]),
         ([], []),
     ],
@@ -175,9 +175,10 @@ def test_a_validation_manifest_has_the_same_lines_with_findings() -> None:
     lines = [*boxed("a", bad=1), "", REJECTED, UNLABELED, "no json", *labelled("b", start=7)]
     written = list(validation_manifest(part(lines)))
     assert len(written) == len(lines)
-    first, _, rejected, unlabeled, broken, last = [json.loads(line) if line else None for line in written]
+    first, blank, rejected, unlabeled, broken, last = [json.loads(line or "{}") for line in written]
     off_frame = {"code": "ERROR_INVALID_BOUNDING_BOX", "message": "The bounding box has off frame values."}
     assert first["BB"]["annotations"][1].pop("errors") == [off_frame]
+    assert blank == {}
     assert first == json.loads(lines[0])
     assert rejected == {
         "x": 1,

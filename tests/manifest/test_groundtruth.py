@@ -17,7 +17,7 @@ from customlabels.manifest.groundtruth import API_RULES, FILE_RULES, Rejected, R
 from customlabels.manifest.lines import write_line
 from customlabels.manifest.problems import MESSAGES
 
-SUNRISE = {
+SUNRISE: dict[str, Any] = {
     "source-ref": "s3://bucket/images/sunrise.png",
     "testdataset-classification_Sunrise": 1,
     "testdataset-classification_Sunrise-metadata": {
@@ -29,7 +29,7 @@ SUNRISE = {
         "type": "groundtruth/image-classification",
     },
 }
-ECHO = {
+ECHO: dict[str, Any] = {
     "source-ref": "s3://bucket/images/IMG_1186.png",
     "bounding-box": {
         "image_size": [{"width": 640, "height": 480, "depth": 3}],
@@ -47,7 +47,7 @@ ECHO = {
         "job-name": "my job",
     },
 }
-MULTILABEL = {
+MULTILABEL: dict[str, Any] = {
     "source-ref": "s3://bucket/a.jpg",
     "job": [1, 8],
     "job-metadata": {

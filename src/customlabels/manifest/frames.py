@@ -10,6 +10,9 @@ from customlabels.manifest.entry import Box
 WORKING_SIDE = 1280
 """Images with a longer side are scaled down to it before training; a box must still be there afterwards."""
 
+_THINNEST = 0.01
+"""Pixels below which a side is none: what is left of a line or a point after rounding."""
+
 
 def size_trouble(width: int, height: int, limits: Limits | None) -> str:
     """Why an image of width x height pixels is outside `limits`, in words; empty where it is fine."""
@@ -26,7 +29,7 @@ def size_trouble(width: int, height: int, limits: Limits | None) -> str:
 def box_trouble(box: Box, width: int, height: int, tolerance: float = 1e-3) -> tuple[str, str] | None:
     """The code and the reason why a box is unusable in a frame of width x height pixels, or None where it is fine.
 
-    A side may be outside the frame by `tolerance` pixels. A box needs sides above 0, and must be larger than 1x1 pixel
+    A side may be outside the frame by `tolerance` pixels. A box needs two sides, and must be larger than 1x1 pixel
     after the down-scale of images with a side over 1280 pixels.
     """
     x0, y0, x1, y1 = box.corners
@@ -36,7 +39,7 @@ def box_trouble(box: Box, width: int, height: int, tolerance: float = 1e-3) -> t
         )
     scale = min(1.0, WORKING_SIDE / max(width, height))
     inside = cut(box, width, height)
-    if min(inside.width, inside.height) <= 0 or max(inside.width, inside.height) * scale <= 1:
+    if min(inside.width, inside.height) < _THINNEST or max(inside.width, inside.height) * scale <= 1:
         return "ERROR_BOUNDING_BOX_TOO_SMALL", (
             f"the box {_words(box)} must be larger than 1x1 pixel once the image of {width}x{height} pixels is scaled "
             f"to a longest side of {WORKING_SIDE}"

@@ -62,8 +62,15 @@ def read(path: Path) -> Dataset:
 
 
 def write(dataset: Dataset, path: Path) -> tuple[Problem, ...]:
-    """A `*.csv` file with its images beside it, or a folder with `train.csv` and `test.csv`; boxes if there are any."""
-    folder, name = (path.parent, path.name) if path.suffix.lower() == ".csv" else (path, "train.csv")
+    """A `*.csv` file with its images beside it, or a folder; boxes if there are any.
+
+    The folder gets `train.csv` and `test.csv` where the dataset is split, else `labels.csv`.
+    """
+    is_file = path.suffix.lower() == ".csv"
+    folder = path.parent if is_file else path
+    names = {"train": "train.csv" if dataset.split else "labels.csv", "test": "test.csv"}
+    if is_file:
+        names["train"] = path.name
     folder.mkdir(parents=True, exist_ok=True)
     boxed = any(entry.boxes is not None for entry in dataset.entries)
     entries, lost = boxes_only(dataset, "CSV with boxes") if boxed else (list(dataset.entries), [])
@@ -79,11 +86,11 @@ def write(dataset: Dataset, path: Path) -> tuple[Problem, ...]:
         if any(cell != cell.strip() or "\0" in cell for row in cells for cell in row):
             lost.append(not_written(entry, "space around a name, or a NUL in it, is lost in CSV"))
             continue
-        part = "train" if path.suffix else dataset.split.get(entry.source_ref, "train")
+        part = "train" if is_file else dataset.split.get(entry.source_ref, "train")
         rows[part] += cells
     for part in _PARTS:
         if rows[part] or part == "train":
-            with (folder / (name if part == "train" else "test.csv")).open("w", encoding="utf-8", newline="") as file:
+            with (folder / names[part]).open("w", encoding="utf-8", newline="") as file:
                 csv.writer(file).writerows([HEADER, *rows[part]] if boxed else rows[part])
     return tuple(lost)
 

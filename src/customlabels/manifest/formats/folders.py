@@ -85,12 +85,7 @@ def _is_split(images: list[str]) -> bool:
     """Whether the first folders are the parts of the dataset: all are named so, and they have folders of their own."""
     paths = [PurePosixPath(name).parent.parts for name in images]
     firsts = {folders[0] for folders in paths if folders}
-    return (
-        len(firsts) > 1
-        and all(split_name(first) for first in firsts)
-        and all(paths)
-        and any(len(folders) > 1 for folders in paths)
-    )
+    return all(split_name(first) for first in firsts) and all(paths) and any(len(folders) > 1 for folders in paths)
 
 
 def _is_folder_name(label: str) -> bool:

@@ -57,9 +57,9 @@ def read(path: Path, rules: groundtruth.Rules = groundtruth.FILE_RULES) -> Datas
 
 
 def write(dataset: Dataset, path: Path) -> tuple[Problem, ...]:
-    """One file, or where the path has no suffix and the dataset is split, a folder with a train and a test manifest."""
+    """The file, or where the path has no suffix a folder: with `train` and `test` manifests if the dataset is split."""
     if not dataset.split or path.suffix:
-        return _write_file(dataset, list(dataset.entries), path if path.suffix else path / "train.manifest")
+        return _write_file(dataset, list(dataset.entries), path if path.suffix else path / "dataset.manifest")
     lost: list[Problem] = []
     for part in ("train", "test"):
         entries = [e for e in dataset.entries if dataset.split.get(e.source_ref, "train") == part]

@@ -159,20 +159,21 @@ def _find_image(xml: str, file_name: str | None, images: set[str]) -> str | None
 
 def _split(root: Path, entries: tuple[Entry, ...]) -> dict[str, Literal["train", "test"]]:
     by_stem: dict[str, str] = {}
+    by_name: dict[str, str] = {}
     parts: dict[str, Literal["train", "valid", "test"]] = {}
     for entry in entries:
         path = PurePosixPath(entry.source_ref).with_suffix("")
-        by_stem[path.name] = entry.source_ref
         by_stem[str(path).partition("JPEGImages/")[2] or str(path)] = entry.source_ref
+        by_name.setdefault(path.name, entry.source_ref)
         part = split_name(path.parts[0]) if len(path.parts) > 1 else None
         if part:
             parts[entry.source_ref] = part
     for file in sorted((root / "ImageSets" / "Main").glob("*.txt")):
         part = split_name(file.stem)
         for line in file.read_text(encoding="utf-8", errors="replace").splitlines() if part else ():
-            stem = line.strip()
-            if part and stem in by_stem:
-                parts[by_stem[stem]] = part
+            image = by_stem.get(line.strip()) or by_name.get(line.strip())
+            if part and image:
+                parts[image] = part
     return split_hints(parts)
 
 

@@ -217,7 +217,7 @@ def _resolve(root: Path, base: str, place: str) -> str | None:
     while bare.startswith("../"):
         bare = bare.removeprefix("../")
     for name in (f"{base}/{place}" if base else place, place, bare):
-        below = name_below(name)
+        below = "." if PurePosixPath(name) == PurePosixPath() else name_below(name)
         if below is not None and (root / below).exists():
             return below
     return None
