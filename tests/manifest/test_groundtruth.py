@@ -443,3 +443,28 @@ def _is_plain(value: Any) -> bool:
     except ValueError:
         return False
     return not any(key in text for key in ("errors", "warnings", "cl-"))
+
+
+def test_the_predictions_in_a_testing_snapshot_are_no_labels() -> None:
+    line = {
+        "source-ref": "s3://bucket/a.jpg",
+        "rekognition-custom-labels-training-0": 1,
+        "rekognition-custom-labels-training-0-metadata": {
+            "confidence": 1.0,
+            "class-name": "cat",
+            "human-annotated": "yes",
+            "creation-date": "2026-01-01T00:00:00",
+            "type": "groundtruth/image-classification",
+        },
+        "rekognition-custom-labels-evaluation-0": 1,
+        "rekognition-custom-labels-evaluation-0-metadata": {
+            "confidence": 0.9,
+            "class-name": "dog",
+            "human-annotated": "no",
+            "creation-date": "2026-01-01T00:00:00",
+            "type": "groundtruth/image-classification",
+        },
+    }
+    entry = parse_line(json.dumps(line), 1)
+    assert isinstance(entry, Entry)
+    assert entry.labels == ("cat",)

@@ -6,7 +6,6 @@ Everything that can be refused is refused from the header, before a pixel is dec
 from __future__ import annotations
 
 import io
-import warnings
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from customlabels.imaging.boxes import Letterbox
+from customlabels.imaging.quiet import quiet
 
 Pixels = NDArray[np.uint8]
 """(height, width, 3) uint8, RGB, upright."""
@@ -58,7 +58,7 @@ def read_header(data: bytes, limits: Limits | None = Limits()) -> Header:
 
     Raises ImageError: not a JPEG or PNG by content, over the byte limit, or a size outside the limits.
     """
-    with _open(data, limits) as image:
+    with quiet(), _open(data, limits) as image:
         return _check(image, limits)
 
 
@@ -69,15 +69,12 @@ def decode(data: bytes, limits: Limits | None = Limits(), longest_side: int | No
     large JPEGs are then decoded at a reduced scale, which is several times faster.
     Raises ImageError as `read_header` does, and for data that is cut off or broken.
     """
-    with _open(data, limits) as image:
+    with quiet(), _open(data, limits) as image:
         header = _check(image, limits)
         if longest_side is not None and header.format == "JPEG":
             image.draft(None, _fitting(image.size, 2 * longest_side))
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                upright = ImageOps.exif_transpose(image)
-                rgb = _to_rgb(upright)
+            rgb = _to_rgb(ImageOps.exif_transpose(image))
         except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
             raise ImageError("format", f"The {header.format} data is cut off or broken: {error}.") from error
     if longest_side is not None:
@@ -107,9 +104,7 @@ def _open(data: bytes, limits: Limits | None) -> Image.Image:
     if limits is not None and len(data) > limits.bytes:
         raise ImageError("bytes", f"The image has {len(data):,} bytes; at most {limits.bytes:,} are allowed.")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return Image.open(io.BytesIO(data), formats=("JPEG", "PNG"))
+        return Image.open(io.BytesIO(data), formats=("JPEG", "PNG"))
     except UnidentifiedImageError as error:
         raise ImageError("format", "The data is not a JPEG or PNG image.") from error
     except Image.DecompressionBombError as error:

@@ -37,8 +37,8 @@ class Annotation:
 
 
 def is_reserved(key: str) -> bool:
-    """Whether a key of a line belongs to the service and is no label attribute."""
-    return key in _RESERVED or key.startswith("cl-")
+    """Whether a key of a line belongs to the service and is no label attribute; its predictions are none, either."""
+    return key in _RESERVED or key.startswith(("cl-", "rekognition-custom-labels-evaluation"))
 
 
 def pairs(line: Mapping[str, Any]) -> Iterator[str]:
