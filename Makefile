@@ -9,7 +9,7 @@ SEED ?= 0
 
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: demo test torture lint check clean
+.PHONY: demo test torture torture-sample lint clean
 
 demo: $(VENV)/.demo
 	@$(PY) examples/demo.py
@@ -35,14 +35,16 @@ clean:
 
 $(PY):
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed (name it: make PYTHON=/path/to/python3)." >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/.demo: pyproject.toml constraints.txt | $(PY)
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[train,examples]'
+	@echo "Installing into $(VENV): about 450 MB to download, a few minutes."
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[train,examples]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(PY)
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[train,examples,dev]'
+	@echo "Installing into $(VENV): about 570 MB to download, a few minutes."
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[train,examples,dev]'
 	@touch $@ $(VENV)/.demo
 
 # A browser for the tests of the report: the system's, else Playwright's download, else Debian's package.

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from customlabels.manifest.entry import Dataset
-from customlabels.vision import detector
+from customlabels.vision import plan
 from customlabels.vision.model import Model
 from customlabels.vision.predictions import Boxed
 from customlabels.vision.progress import Cancelled, Progress
@@ -97,7 +97,7 @@ def test_progress_goes_through_all_phases_and_never_back(trained: tuple[Model, l
 
 
 def test_the_same_seed_gives_the_same_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(detector, "VIEWS", {"fast": 32})
+    monkeypatch.setattr(plan, "VIEWS", {"fast": 32})
     data, test = shape_dataset(BOXED[:4], boxed=True), shape_dataset(BOXED[:4], 1, boxed=True)
     models = [train(data, tmp_path / str(i), test=test, effort="fast", seed=5) for i in range(2)]
     image = test.open("images/1-0.png")
@@ -108,7 +108,7 @@ def test_the_same_seed_gives_the_same_model(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_cancelled_training_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(detector, "VIEWS", {"balanced": 32})
+    monkeypatch.setattr(plan, "VIEWS", {"balanced": 32})
     steps: list[Progress] = []
     with pytest.raises(Cancelled):
         train(

@@ -18,10 +18,10 @@ SMALL_BOX = 40.0
 MOST_SIDES = 2.0
 """A frame's sides are at most so many times those of the smallest frame of its shape."""
 STEP = 16
-VIEWS = {"fast": 320, "balanced": 640, "best": 1280}
+VIEWS = {"fast": 640, "balanced": 1280, "best": 2560}
 """Random views to make of all pictures together; not fewer than LEAST_VIEWS nor more than MOST_VIEWS of each."""
-LEAST_VIEWS, MOST_VIEWS = 2, 40
-EPOCHS = {"fast": 2, "balanced": 4, "best": 4}
+LEAST_VIEWS, MOST_VIEWS = 2, 80
+EPOCHS = {"fast": 1, "balanced": 2, "best": 3}
 FAMILIAR = 0.4
 """From this mean objectness of the true boxes on, the pretrained network knows such things already."""
 
