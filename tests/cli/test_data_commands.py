@@ -76,8 +76,31 @@ def test_convert_and_back_keeps_labels(folder: Path, run: Run, tmp_path: Path, t
 
 
 def test_convert_says_what_the_format_cannot_hold(folder: Path, run: Run, tmp_path: Path) -> None:
+    box = {"class_id": 0, "left": 8, "top": 8, "width": 32, "height": 32}
+    boxed = {
+        "source-ref": "Red/2.png",
+        "bb": {"image_size": [{"width": 128, "height": 128, "depth": 3}], "annotations": [box]},
+        "bb-metadata": {
+            "objects": [{"confidence": 1}],
+            "class-map": {"0": "Dot"},
+            "type": "groundtruth/object-detection",
+            "human-annotated": "yes",
+            "creation-date": "2026-01-01T00:00:00",
+        },
+    }
+    run("convert", folder, folder / "all.manifest", "--to", "groundtruth")
+    labelled = (folder / "all.manifest").read_text().splitlines()[0]
+    (folder / "mixed.manifest").write_text(f"{json.dumps(boxed)}\n{labelled}\n")
+    code, _, err = run("convert", folder / "mixed.manifest", tmp_path / "new", "--to", "coco")
+    assert code == 0
+    assert "WARNING_NOT_WRITTEN" in err
+
+
+def test_data_of_which_the_format_holds_nothing_is_a_data_problem(folder: Path, run: Run, tmp_path: Path) -> None:
     code, _, err = run("convert", folder, tmp_path / "new", "--to", "yolo")
-    assert code == 3 or "WARNING_NOT_WRITTEN" in err
+    assert code == 3
+    assert "YOLO" in err
+    assert not (tmp_path / "new").exists()
 
 
 def test_formats_of_the_command_line_are_those_of_the_library() -> None:

@@ -35,6 +35,8 @@ from customlabels.vision.spool import Spool
 from customlabels.vision.survey import survey
 
 BATCH = 16
+MOST_PIXELS = 3_000_000
+"""A batch of more pixels than this goes through the network in pieces, which bounds memory to about 1.5 GB."""
 
 
 class Network(nn.Module):
@@ -140,10 +142,11 @@ def make_views(
 def fit(
     top: nn.Module, heads: ssd.Heads, views: Views, plan: Plan, seed: int, monitor: Monitor
 ) -> list[tuple[float, float]]:
-    """Train top and heads on the cached features; gives (seconds, loss) now and then."""
+    """Train top and heads on the cached features, on CUDA where it is there; gives (seconds, loss) of each step."""
     began = time.monotonic()
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     for module in (top, heads):
-        module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        module.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     groups = [
         {"params": list(heads.parameters()), "lr": plan.rate},
         {"params": list(top.parameters()), "lr": plan.rate * plan.share},
@@ -156,31 +159,43 @@ def fit(
         optimizer, [plan.rate, plan.rate * plan.share], total_steps=steps + 1, pct_start=0.1
     )
     prior = ssd.anchors(plan.frame)
-    points, strides = torch.from_numpy(prior.boxes[:, :2].copy()), torch.from_numpy(prior.strides)
+    points = torch.from_numpy(prior.boxes[:, :2].copy()).to(device)
+    strides = torch.from_numpy(prior.strides).to(device)
     parameters = [p for group in groups for p in group["params"]]  # type: ignore[attr-defined]
     rng = np.random.default_rng((seed, 1))
-    bf16 = has_bf16()
+    bf16 = has_bf16(device)
+    pieces = -(-BATCH * plan.frame[0] * plan.frame[1] // MOST_PIXELS)
     curve = []
     for step in range(steps):
         if step % batches == 0:
             order = rng.permutation(count)
         picked = np.sort(order[(step % batches) * BATCH :][:BATCH])
-        features = torch.from_numpy(views.features[picked].astype(np.float32)).to(memory_format=torch.channels_last)
-        targets = Targets.collate([views.boxes[i] for i in picked], [views.labels[i] for i in picked])
-        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-            boxes, logits = heads(top(features))
-        loss = detection_loss(boxes, logits, targets, points, strides)
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss = 0.0
+        for part in np.array_split(picked, pieces):
+            features = torch.from_numpy(views.features[part].astype(np.float32))
+            features = features.to(device=device, memory_format=torch.channels_last)
+            targets = Targets.collate(
+                [views.boxes[i].to(device) for i in part], [views.labels[i].to(device) for i in part]
+            )
+            with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+                boxes, logits = heads(top(features))
+            share = detection_loss(boxes, logits, targets, points, strides) * (len(part) / len(picked))
+            share.backward()  # type: ignore[no-untyped-call]
+            loss += share.item()
         torch.nn.utils.clip_grad_norm_(parameters, 5.0)
         optimizer.step()
         schedule.step()
-        curve.append((time.monotonic() - began, loss.item()))
+        curve.append((time.monotonic() - began, loss))
         monitor.report("training", (step + 1) / steps, curve[-1][1])
+    for module in (top, heads):
+        module.to("cpu")
     return curve
 
 
-def has_bf16() -> bool:
-    """Whether this processor multiplies bfloat16 natively; elsewhere autocast would be slower, not faster."""
+def has_bf16(device: torch.device) -> bool:
+    """Whether the device multiplies bfloat16 natively; elsewhere autocast would be slower, not faster."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     cpu: Any = torch.cpu
     return bool(cpu._is_avx512_bf16_supported() or cpu._is_amx_tile_supported())

@@ -31,6 +31,7 @@ from customlabels.vision.model import FORMAT, Model
 from customlabels.vision.predictions import Boxed
 from customlabels.vision.progress import Monitor, Progress
 from customlabels.vision.report import Training, write_report
+from customlabels.vision.runtime import RuntimeMissing
 from customlabels.vision.samples import Sample
 from customlabels.vision.snapshot import snapshot_testing, snapshot_training, summary
 
@@ -192,7 +193,7 @@ def _learn(prepared: Prepared, effort: Effort, seed: int, monitor: Monitor) -> L
     try:
         import torch  # noqa: F401 (asked for before the work starts)
     except ImportError as error:
-        raise TrainingError("Training needs PyTorch: pip install 'customlabels[train]'.") from error
+        raise RuntimeMissing("Training needs PyTorch: pip install 'customlabels[train]'.") from error
     if prepared.task == "detection":
         from customlabels.vision.detector import train_detector
 
