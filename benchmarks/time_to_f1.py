@@ -46,9 +46,7 @@ class Run:
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument(
-        "--resplit", type=int, default=0, metavar="N", help="N random stratified re-splits"
-    )
+    parser.add_argument("--resplit", type=int, default=0, metavar="N", help="N random stratified re-splits")
     parser.add_argument("--set", action="append", default=[], metavar="NAME", help="only this set (repeatable)")
     parser.add_argument("--effort", default="balanced", choices=["fast", "balanced", "best"])
     parser.add_argument("--no-baselines", action="store_true")

@@ -120,9 +120,9 @@ def train_classifier(
 
 def make_plan(samples: Sequence[Sample], effort: str) -> Plan:
     """What to do, from the effort and the number and shape of the images."""
-    budget = {"fast": 0, "balanced": 600, "best": 2400}[effort]
+    budget, most = {"fast": (0, 0), "balanced": (300, 4), "best": (2400, 12)}[effort]
     frame = views.choose_frame((sample.width, sample.height) for sample in samples)
-    return Plan(_variant(effort), frame, min(budget // len(samples), 12 if effort == "best" else 6))
+    return Plan(_variant(effort), frame, min(budget // len(samples), most))
 
 
 def compressed(x: Tensor) -> Tensor:

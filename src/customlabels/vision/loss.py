@@ -43,6 +43,10 @@ class Targets:
             padded[i, : len(box)], names[i, : len(box)], real[i, : len(box)] = box, label, True
         return cls(padded, names, real)
 
+    def to(self, device: torch.device) -> Targets:
+        """The same on another device."""
+        return Targets(self.boxes.to(device), self.labels.to(device), self.real.to(device))
+
 
 def detection_loss(
     boxes: Tensor, logits: Tensor, targets: Targets, points: Tensor, strides: Tensor, box_weight: float = 2.0

