@@ -1,4 +1,4 @@
-"""From scores to confidences: one logistic curve for all labels (Platt 1999), held near a default where data are few."""
+"""From scores to confidences: one logistic curve for all labels (Platt 1999), near a default where data are few."""
 
 from __future__ import annotations
 

@@ -164,7 +164,7 @@ def _featured(samples: Sequence[Sample], plan: Plan, seed: int, features: nn.Mod
 
 
 def _run(features: nn.Module, frame: tuple[int, int], batches: Iterator[Pixels]) -> Iterator[NDArray[np.float32]]:
-    """Features (V, D) of each batch (V, H, W, 3): on the graphics card if there is one, else in the inference runtime."""
+    """Features (V, D) of each batch (V, H, W, 3): on the graphics card where there is one."""
     if not torch.cuda.is_available():
         for (values,) in throughput(to_onnx(features, frame, ["features"]), batches):
             yield values

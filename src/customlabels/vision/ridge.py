@@ -33,8 +33,8 @@ class Ridge:
     """A linear map from features to scores, near 1 where a label is present and near -1 where it is not.
 
     weight (D, L) and bias (L,) apply to the features as they are. `held_out` (N, L): for each training image the score
-    of its first view under the map learned from all views of all other images. `strength` is the penalty chosen,
-    `error` the mean squared error of `held_out`.
+    of its first view under the map learned from all views of all other images, 0 where there are none. `strength` is
+    the penalty chosen, `error` the mean squared error of `held_out`.
     """
 
     weight: Floats
@@ -68,8 +68,8 @@ def fit_ridge(rows: Rows, labels: NDArray[np.bool_], strengths: tuple[float, ...
     for part, block in blocks():
         projected += block.sum(1).T @ (targets[part] - base)
     gains = [1.0 / (spectrum + strength * total) for strength in strengths]
-    held_out = np.empty((len(strengths), *labels.shape))
-    for part, block in blocks():
+    held_out = np.zeros((len(strengths), *labels.shape))
+    for part, block in blocks() if count > 1 else ():
         wanted = np.repeat(targets[part, None], views, 1)
         for i, gain in enumerate(gains):
             hat = (block * gain) @ block.transpose(0, 2, 1) + 1.0 / total
@@ -88,7 +88,7 @@ def _blocks(rows: Rows) -> Iterator[tuple[slice, Floats]]:
 
 
 def _moments(rows: Rows) -> tuple[Floats, Floats]:
-    """Mean and standard deviation of each feature; one that hardly varies counts as varying a thousandth of the rest."""
+    """Mean and standard deviation of each feature; none less than a thousandth of the usual one."""
     total, squares, count = np.zeros(1), np.zeros(1), 0
     for _, block in _blocks(rows):
         total = total + block.sum((0, 1))

