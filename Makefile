@@ -38,12 +38,12 @@ $(PY):
 	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/.demo: pyproject.toml constraints.txt | $(PY)
-	@echo "Installing into $(VENV): about 450 MB to download, a few minutes."
+	@echo "Installing into $(VENV): about 475 MB to download, a few minutes."
 	@$(PIP) install --quiet --constraint constraints.txt --editable '.[train,examples]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(PY)
-	@echo "Installing into $(VENV): about 570 MB to download, a few minutes."
+	@echo "Installing into $(VENV): about 600 MB to download, a few minutes."
 	@$(PIP) install --quiet --constraint constraints.txt --editable '.[train,examples,dev]'
 	@touch $@ $(VENV)/.demo
 
