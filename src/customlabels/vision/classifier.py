@@ -120,7 +120,7 @@ def train_classifier(
 
 def make_plan(samples: Sequence[Sample], effort: str) -> Plan:
     """What to do, from the effort and the number and shape of the images."""
-    budget, most = {"fast": (0, 0), "balanced": (300, 4), "best": (2400, 12)}[effort]
+    budget, most = {"fast": (0, 0), "balanced": (200, 4), "best": (2400, 12)}[effort]
     frame = views.choose_frame((sample.width, sample.height) for sample in samples)
     return Plan(_variant(effort), frame, min(budget // len(samples), most))
 

@@ -14,7 +14,7 @@ AREA = 288**2
 """Pixels of a frame, about."""
 GRID = 64
 """Sides of a frame are multiples of this: twice the backbone's stride, as the network also looks at half the size."""
-RECIPE = Recipe(scale=(0.7, 1.6), aspect=0.25, brightness=0.2, contrast=0.2, saturation=0.3, tint=0.05)
+RECIPE = Recipe(scale=(0.85, 1.25), aspect=0.15, brightness=0.2, contrast=0.2, saturation=0.3, tint=0.05, grey=0.0)
 
 
 def choose_frame(sizes: Iterable[tuple[int, int]], area: int = AREA) -> tuple[int, int]:
