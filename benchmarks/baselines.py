@@ -115,12 +115,12 @@ def _fine_tuned(
 
 
 def _features(samples: Sequence[Sample], side: int = 224) -> NDArray[np.float32]:
-    from customlabels.vision.backbones.efficientnet_lite import VARIANTS, EfficientNetLite
+    from customlabels.vision.backbones.efficientnet_lite import VARIANTS, EfficientNetLite, normalised
 
     network = EfficientNetLite.pretrained(VARIANTS["efficientnet_lite0"])
     rows = []
     with torch.no_grad():
         for sample in samples:
             frame, _ = letterbox(decode(sample.read(), longest_side=2 * side), (side, side))
-            rows.append(network(torch.from_numpy(frame[None])).mean((2, 3))[0].numpy())
+            rows.append(network(normalised(torch.from_numpy(frame[None])))[-1].mean((2, 3))[0].numpy())
     return np.array(rows)

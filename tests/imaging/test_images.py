@@ -267,3 +267,29 @@ def test_real_odd_files(name: str, shared_data: Path) -> None:
         with pytest.raises(ImageError) as caught:
             decode(data)
         assert caught.value.reason == expected
+
+
+def test_a_png_over_the_limits_is_refused_without_decoding_a_pixel(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.BytesIO()
+    Image.new("1", (5000, 5000)).save(stream, "PNG")
+
+    def never(self: Image.Image) -> None:
+        raise AssertionError("decoded")
+
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", never)
+    with pytest.raises(ImageError, match="each side must have 64 to 4096"):
+        decode(stream.getvalue())
+
+
+def test_the_header_of_a_png_is_read_without_decoding_a_pixel(monkeypatch: pytest.MonkeyPatch) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stream = io.BytesIO()
+    Image.new("RGB", (100, 80)).save(stream, "PNG", exif=exif)
+
+    def never(self: Image.Image) -> None:
+        raise AssertionError("decoded")
+
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", never)
+    header = read_header(stream.getvalue())
+    assert (header.width, header.height, header.sideways) == (80, 100, True)

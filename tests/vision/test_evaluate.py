@@ -277,3 +277,22 @@ def test_large_test_sets_take_seconds() -> None:
     )
     evaluate_detection(["a", "b", "c"], [packed] * 2_000, [packed] * 2_000)
     assert time.monotonic() - began < 30
+
+
+def test_given_thresholds_are_kept_even_where_others_would_score_better() -> None:
+    """A model that confuses its two labels is wrong at the thresholds that it serves with."""
+    truths = np.array([[True, False], [False, True]] * 3)
+    confidences = np.array([[0.1, 0.9], [0.9, 0.1]] * 3)
+    served = {"cat": 0.5, "dog": 0.5}
+    assert evaluate_classification(("cat", "dog"), truths, confidences).f1 > 0.6
+    evaluation = evaluate_classification(("cat", "dog"), truths, confidences, served)
+    assert evaluation.f1 == 0
+    assert evaluation.thresholds == served
+
+
+def test_given_thresholds_decide_which_boxes_count() -> None:
+    box = (0.0, 0.0, 10.0, 10.0)
+    truth, found = boxed((box, 0, 1.0)), boxed((box, 0, 0.4))
+    assert evaluate_detection(("cat",), [truth], [found]).f1 == 1
+    evaluation = evaluate_detection(("cat",), [truth], [found], {"cat": 0.5})
+    assert (evaluation.labels[0].tp, evaluation.labels[0].fn) == (0, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -154,3 +155,45 @@ def test_a_notebook_shows_a_picture(detector: Model, classifier: Model) -> None:
         picture = Image.open(io.BytesIO(model.detect(photo())._repr_png_()))
         assert picture.size == (192, 128)
         assert len(picture.getcolors(100_000) or []) > 3
+
+
+def test_many_threads_may_ask_at_once(detector: Model) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: detector.detect(photo(), 0), range(48)))
+    assert all(answer == answers[0] for answer in answers)
+
+
+@pytest.mark.parametrize("damage", ["missing", "junk"])
+def test_a_damaged_network_is_the_models_fault(tmp_path: Path, damage: str) -> None:
+    write_model(tmp_path, "classification", [0.65, 0.625])
+    for file in tmp_path.glob("network.*"):
+        file.unlink()
+        if damage == "junk":
+            file.write_bytes(b"junk")
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        Model.load(tmp_path).detect(photo())
+
+
+def test_a_model_that_lacks_an_entry_is_damaged(tmp_path: Path) -> None:
+    (tmp_path / "model.json").write_text('{"format": 1, "task": "detection"}')
+    with pytest.raises(ModelError, match="has no labels, thresholds, frame"):
+        Model.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        np.zeros((80, 80), np.uint8),
+        np.zeros((80, 80, 4), np.uint8),
+        np.zeros((80, 80, 3), np.float32),
+        np.zeros((0, 0, 3), np.uint8),
+    ],
+)
+def test_pixels_of_another_kind_are_refused_in_words(detector: Model, pixels: Any) -> None:
+    with pytest.raises(ImageError, match="height x width x 3 uint8"):
+        detector.detect(pixels)
+
+
+def test_any_kind_of_bytes_will_do(detector: Model) -> None:
+    kinds: list[Any] = [bytes, bytearray, memoryview]
+    assert len({tuple(detector.detect(kind(photo()))) for kind in kinds}) == 1

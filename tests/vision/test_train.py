@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,21 +16,10 @@ from customlabels.vision.model import Model
 from customlabels.vision.predictions import Boxed
 from customlabels.vision.progress import Cancelled, Progress
 from customlabels.vision.snapshot import recompute
-from customlabels.vision.train import TrainingError, evaluate, prepare, train
+from customlabels.vision.train import FILES, TrainingError, evaluate, prepare, train
 
 from .shapes import shape_dataset
 
-FILES = {
-    "model.json",
-    "network.onnx",
-    "network.xml",
-    "network.bin",
-    "evaluation.json",
-    "EvaluationResultSummary.json",
-    "TrainingGroundTruth.json",
-    "TestingGroundTruth.json",
-    "report.html",
-}
 BOXED = [["disc"], ["cross"], ["disc", "cross"], ["cross", "disc"], ["disc"], ["cross"], [], ["disc", "cross"]]
 
 
@@ -60,8 +50,6 @@ def test_the_folder_is_complete_and_holds_no_pickle(trained: tuple[Model, list[P
 
 
 def test_a_copied_folder_answers_the_same(trained: tuple[Model, list[Progress]], tmp_path: Path) -> None:
-    import shutil
-
     model, _ = trained
     copy = Model.load(shutil.copytree(model.folder, tmp_path / "copy"))
     image = shape_dataset(BOXED, 2, boxed=True).open("images/2-2.png")
@@ -186,3 +174,31 @@ def test_only_a_model_is_replaced(tmp_path: Path) -> None:
     with pytest.raises(FileExistsError, match="is a file"):
         train(shape_dataset(BOXED, boxed=True), tmp_path / "letters.txt")
     assert (tmp_path / "letters.txt").read_text() == "precious"
+
+
+def test_a_folder_that_holds_more_than_a_model_is_left_alone(
+    trained: tuple[Model, list[Progress]], tmp_path: Path
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(trained[0].folder, folder)
+    (folder / "notes.txt").write_text("precious")
+    with pytest.raises(FileExistsError, match=r"holds more than a model \(notes\.txt\)"):
+        train(shape_dataset(BOXED, boxed=True), folder)
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "model.json").write_text('{"format": "layers-model"}')
+    with pytest.raises(FileExistsError, match="is not a model"):
+        train(shape_dataset(BOXED, boxed=True), foreign)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63])
+def test_a_seed_out_of_range_is_refused(seed: int) -> None:
+    with pytest.raises(TrainingError, match="must be from 0 to"):
+        train(shape_dataset(BOXED, boxed=True), seed=seed)
+
+
+def test_broken_images_do_not_take_a_place_in_the_test_set() -> None:
+    data = broken(shape_dataset([["disc"], ["cross"]] * 15, boxed=True), 4)
+    for seed in range(10):
+        prepared = prepare(data, None, seed)
+        assert (len(prepared.train), len(prepared.test)) == (21, 5)

@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
         if not any(known & set(entry.all_labels) for entry in data.test):
             raise DataError(f"{args.data} has none of the model's labels ({', '.join(model.labels[:10])}).")
         samples = make_samples(data.test, model.labels, model.task, dataset.open)
-        evaluation = evaluate(model, samples, Monitor(display.show, start=0.2))
+        evaluation = evaluate(model, samples, Monitor(display.show, start=0.2), model.thresholds)
     left_out = len(data.unusable) + len(dataset.dropped)
     if args.json:
         print_json({"model": str(model.folder), "left_out": left_out, "evaluation": evaluation_json(evaluation)})

@@ -6,12 +6,13 @@ Everything that can be refused is refused from the header, before a pixel is dec
 from __future__ import annotations
 
 import io
+import struct
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from customlabels.imaging.boxes import Letterbox
 from customlabels.imaging.quiet import quiet
@@ -23,6 +24,16 @@ PADDING = 114
 """Grey level of the letterbox border."""
 
 _SWAPPED_ORIENTATIONS = {5, 6, 7, 8}
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What turns an image of each EXIF orientation upright."""
 
 
 class ImageError(ValueError):
@@ -74,7 +85,8 @@ def decode(data: bytes, limits: Limits | None = Limits(), longest_side: int | No
         if longest_side is not None and header.format == "JPEG":
             image.draft(None, _fitting(image.size, 2 * longest_side))
         try:
-            rgb = _to_rgb(ImageOps.exif_transpose(image))
+            turn = _UPRIGHT.get(_orientation(image))
+            rgb = _to_rgb(image if turn is None else image.transpose(turn))
         except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
             raise ImageError("format", f"The {header.format} data is cut off or broken: {error}.") from error
     if longest_side is not None:
@@ -114,15 +126,7 @@ def _open(data: bytes, limits: Limits | None) -> Image.Image:
 
 
 def _check(image: Image.Image, limits: Limits | None) -> Header:
-    format_ = "PNG" if image.format == "PNG" else "JPEG"  # multi-picture JPEGs call themselves MPO
     width, height = image.size
-    try:
-        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
-    except (OSError, SyntaxError, ValueError, EOFError):
-        orientation = 1
-    sideways = orientation in _SWAPPED_ORIENTATIONS
-    if sideways:
-        width, height = height, width
     if limits is not None:
         short, long = sorted((width, height))
         if short < limits.min_side or long > limits.max_side:
@@ -136,7 +140,25 @@ def _check(image: Image.Image, limits: Limits | None) -> Header:
                 f"The image is {width}x{height} pixels; its long side may be at most {limits.max_aspect:g} times "
                 "the short one.",
             )
-    return Header("PNG" if format_ == "PNG" else "JPEG", width, height, sideways)
+    sideways = _orientation(image) in _SWAPPED_ORIENTATIONS
+    upright = (height, width) if sideways else (width, height)
+    return Header("PNG" if image.format == "PNG" else "JPEG", *upright, sideways)  # multi-picture JPEGs are "MPO"
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 (upright) where there is none, without decoding any pixels.
+
+    Of a PNG only metadata before the pixels count: Pillow's `getexif` would decode the whole image to look behind them.
+    """
+    try:
+        if image.format == "PNG":
+            exif = Image.Exif()
+            exif.load(image.info.get("exif", b""))
+        else:
+            exif = image.getexif()
+        return int(exif.get(ExifTags.Base.Orientation, 1))
+    except (OSError, SyntaxError, ValueError, EOFError, TypeError, struct.error):
+        return 1
 
 
 def _fitting(size: tuple[int, int], longest_side: int) -> tuple[int, int]:

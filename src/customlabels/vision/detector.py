@@ -36,7 +36,9 @@ from customlabels.vision.survey import survey
 
 BATCH = 16
 MOST_PIXELS = 3_000_000
-"""A batch of more pixels than this goes through the network in pieces, which bounds memory to about 1.5 GB."""
+MOST_PAIRS = 4_000_000
+"""A batch of more pixels, or of more pairs of a box and an anchor, goes through the network in pieces: that bounds
+memory to about 1.5 GB."""
 
 
 class Network(nn.Module):
@@ -67,11 +69,15 @@ def train_detector(
     torch.manual_seed(seed)
     weights = ssd.load_weights()
     frame = choose_frame(samples)
-    with Pictures([sample.read for sample in samples], decoding_side(frame)) as pictures:
+    decoding = monitor.span(0.0, 0.03)
+    readers = [sample.read for sample in samples]
+    with Pictures(
+        readers, decoding_side(frame), on_progress=lambda done: decoding.report("features", done)
+    ) as pictures:
         known = survey(weights, samples, pictures, len(labels), frame)
         plan = make_plan(samples, frame, known.familiarity, effort)
         trunk = ssd.Trunk(weights, plan.cut).eval()
-        views = make_views(samples, pictures, plan, seed, trunk, monitor.span(0.0, 0.2))
+        views = make_views(samples, pictures, plan, seed, trunk, monitor.span(0.03, 0.2))
     with views:
         top, heads = ssd.Top(weights, plan.cut), ssd.Heads(weights, known.classes, frame)
         curve = fit(top, heads, views, plan, seed, monitor.span(0.2, 1.0))
@@ -164,7 +170,10 @@ def fit(
     parameters = [p for group in groups for p in group["params"]]  # type: ignore[attr-defined]
     rng = np.random.default_rng((seed, 1))
     bf16 = has_bf16(device)
-    pieces = -(-BATCH * plan.frame[0] * plan.frame[1] // MOST_PIXELS)
+    most_boxes = max(map(len, views.boxes))
+    pieces = max(
+        -(-BATCH * plan.frame[0] * plan.frame[1] // MOST_PIXELS), -(-BATCH * most_boxes * len(points) // MOST_PAIRS)
+    )
     curve = []
     for step in range(steps):
         if step % batches == 0:
@@ -172,7 +181,7 @@ def fit(
         picked = np.sort(order[(step % batches) * BATCH :][:BATCH])
         optimizer.zero_grad()
         loss = 0.0
-        for part in np.array_split(picked, pieces):
+        for part in np.array_split(picked, min(pieces, len(picked))):
             features = torch.from_numpy(views.features[part].astype(np.float32))
             features = features.to(device=device, memory_format=torch.channels_last)
             targets = Targets.collate(
@@ -198,4 +207,6 @@ def has_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     cpu: Any = torch.cpu
-    return bool(cpu._is_avx512_bf16_supported() or cpu._is_amx_tile_supported())
+    # Private, and named differently in other releases of torch: what cannot be asked counts as a no.
+    names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(getattr(cpu, name, lambda: False)() for name in names)

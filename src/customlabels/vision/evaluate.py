@@ -7,7 +7,7 @@ set carries (macro averages); the aggregate F1 is the mean of the labels' F1.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,9 +25,15 @@ from customlabels.vision.predictions import Boxed
 __all__ = ["Evaluation", "LabelResult", "Task", "evaluate_classification", "evaluate_detection"]
 
 
-def evaluate_detection(labels: Sequence[str], truths: Sequence[Boxed], predictions: Sequence[Boxed]) -> Evaluation:
+def evaluate_detection(
+    labels: Sequence[str],
+    truths: Sequence[Boxed],
+    predictions: Sequence[Boxed],
+    thresholds: Mapping[str, float] | None = None,
+) -> Evaluation:
     """Scores of predicted boxes, one Boxed an image; predictions are to be unfiltered (all confidences, after NMS).
 
+    `thresholds` by label, in [0, 1], take the place of those with the best F1 on this set.
     Raises ValueError where labels repeat, the numbers of images differ, a class is no index of `labels` or a score
     is not in [0, 1].
     """
@@ -51,18 +57,23 @@ def evaluate_detection(labels: Sequence[str], truths: Sequence[Boxed], predictio
             int(test_images[i]),
             Sweep.of(predicted.scores[by_label[i]], owner[by_label[i]] >= 0, int(positives[i])),
             "detection",
+            None if thresholds is None else thresholds[label],
         )
         for i, label in enumerate(labels)
     ]
-    thresholds = np.array([result.threshold for result in results])
-    return _evaluation("detection", results, _box_outcomes(len(truths), true, predicted, owner, thresholds))
+    used = np.array([result.threshold for result in results])
+    return _evaluation("detection", results, _box_outcomes(len(truths), true, predicted, owner, used))
 
 
 def evaluate_classification(
-    labels: Sequence[str], truths: NDArray[np.bool_], confidences: NDArray[np.floating[Any]]
+    labels: Sequence[str],
+    truths: NDArray[np.bool_],
+    confidences: NDArray[np.floating[Any]],
+    thresholds: Mapping[str, float] | None = None,
 ) -> Evaluation:
     """Scores of independent confidences (N, L) in [0, 1] against which labels each image carries (N, L).
 
+    `thresholds` by label, in [0, 1], take the place of those with the best F1 on this set.
     Raises ValueError where labels repeat, the shapes disagree or a confidence is not in [0, 1].
     """
     _check_labels(labels)
@@ -79,6 +90,7 @@ def evaluate_classification(
             int(positives[i]),
             Sweep.of(confidences[:, i], truths[:, i], int(positives[i])),
             "classification",
+            None if thresholds is None else thresholds[label],
         )
         for i, label in enumerate(labels)
     ]
@@ -119,8 +131,10 @@ class _Columns:
         return cls(image, np.round(boxes, 2), classes, scores)
 
 
-def _label_result(label: str, test_images: int, sweep: Sweep, task: Task) -> LabelResult:
-    threshold = sweep.best_threshold()
+def _label_result(
+    label: str, test_images: int, sweep: Sweep, task: Task, threshold: float | None = None
+) -> LabelResult:
+    threshold = sweep.best_threshold() if threshold is None else threshold
     counts = sweep.counts_at(threshold)
     return LabelResult(
         label=label,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from customlabels.imaging.boxes import Letterbox
-from customlabels.imaging.images import Limits, Pixels, decode, letterbox, read_header
+from customlabels.imaging.images import ImageError, Limits, Pixels, decode, letterbox, read_header
 
 DETAIL = 1.5
 """Pictures are decoded at no more than this multiple of the frame's longer side before the letterbox shrinks them."""
@@ -29,13 +31,18 @@ def decoding_side(frame: tuple[int, int]) -> int:
 def frame_image(image: bytes | Pixels, frame: tuple[int, int], limits: Limits | None = Limits()) -> Framed:
     """An image in a frame of (height, width) pixels.
 
-    `image` is an encoded JPEG or PNG, or decoded upright RGB (H, W, 3) uint8. Raises ImageError as `decode` does.
+    `image` is an encoded JPEG or PNG, or decoded upright RGB (H, W, 3) uint8. Raises ImageError as `decode` does, and
+    for pixels of another kind.
     """
-    if isinstance(image, bytes):
+    if isinstance(image, bytes | bytearray | memoryview):
+        image = bytes(image)
         header = read_header(image, limits)
         width, height = header.width, header.height
         decoded = decode(image, limits, decoding_side(frame))
     else:
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
+            found = f"{'x'.join(map(str, image.shape))} {image.dtype}"
+            raise ImageError("format", f"Pixels must be height x width x 3 uint8, RGB; these are {found}.")
         height, width = image.shape[:2]
         decoded = image
     pixels, placement = letterbox(decoded, frame)

@@ -90,7 +90,7 @@ def assign(boxes: Tensor, scores: Tensor, targets: Targets, points: Tensor, stri
     claim = torch.where(chosen, overlap + 1e-6, torch.zeros_like(overlap))
     best, owner = claim.max(1)  # (B, A)
     owner = torch.where(best > 0, owner, torch.full_like(owner, -1))
-    mine = functional.one_hot(owner.clamp(min=0), alignment.shape[1]).transpose(1, 2) * (owner >= 0)[:, None]
+    mine = owner[:, None] == torch.arange(alignment.shape[1], device=owner.device)[:, None]  # (B, G, A)
     alignment, overlap = alignment * mine, overlap * mine
     top_alignment = alignment.amax(2, keepdim=True).clamp(min=1e-12)
     top_overlap = overlap.amax(2, keepdim=True).clamp(min=LEAST_QUALITY)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -17,12 +18,15 @@ from customlabels.vision.evaluate import Evaluation
 from customlabels.vision.framing import Framed, frame_image
 from customlabels.vision.postprocess import to_boxed
 from customlabels.vision.predictions import Boxed
-from customlabels.vision.runtime import open_network
+from customlabels.vision.runtime import Network, RuntimeMissing, open_network
 
 FORMAT = 1
 """Version of the folder's layout."""
 
 Task = Literal["classification", "detection"]
+
+_opening = threading.Lock()
+"""Held while a network is loaded, so that threads that ask for one at the same time load it once."""
 
 
 class ModelError(ValueError):
@@ -69,6 +73,7 @@ class Model:
     folder: Path
     info: dict[str, Any]
     threads: int | None = None
+    _opened: dict[str, Network] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def load(cls, folder: str | Path, threads: int | None = None) -> Model:
@@ -83,7 +88,21 @@ class Model:
         if not isinstance(info, dict) or info.get("format") != FORMAT:
             found = info.get("format") if isinstance(info, dict) else None
             raise ModelError(f"{path} is a model of format {found}; this version of customlabels reads {FORMAT}.")
+        missing = [key for key in ("task", "labels", "thresholds", "frame") if key not in info]
+        if missing:
+            raise ModelError(f"{path / 'model.json'} is damaged: it has no {', '.join(missing)}.")
         return cls(path, info, threads)
+
+    def warm(self) -> None:
+        """Load the network now rather than at the first image. Raises ModelError where it is missing or damaged."""
+        with _opening:
+            if "network" not in self._opened:
+                try:
+                    self._opened["network"] = open_network(self.folder, self.threads)
+                except RuntimeMissing:
+                    raise
+                except Exception as error:  # each runtime has errors of its own, none of them documented
+                    raise ModelError(f"The network in {self.folder} cannot be loaded: {error}") from error
 
     @property
     def task(self) -> Task:
@@ -110,18 +129,19 @@ class Model:
         path = self.folder / "evaluation.json"
         return Evaluation.from_json(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
 
-    @cached_property
-    def _network(self) -> Any:
-        return open_network(self.folder, self.threads)
+    def _run(self, framed: Framed) -> tuple[NDArray[Any], ...]:
+        self.warm()
+        return self._opened["network"](framed.pixels[None])
 
     def predict(self, image: bytes | str | Path | Pixels) -> Boxed | NDArray[np.float32]:
         """Everything the network says of an image, before any threshold.
 
         Detection: boxes in pixels of the upright image. Classification: a confidence in [0, 1] for each label, (L,).
-        Raises ImageError for an image that cannot be used, OSError for a file that cannot be read.
+        Raises ImageError for an image that cannot be used, OSError for a file that cannot be read, ModelError for a
+        network that cannot be loaded. Any number of threads may ask at once.
         """
         framed = frame_image(_content(image), self.frame)
-        return self._interpret(framed, self._network(framed.pixels[None]))
+        return self._interpret(framed, self._run(framed))
 
     def detect(
         self,
@@ -141,7 +161,7 @@ class Model:
             raise ValueError(f"max_results is {max_results}; it must not be negative.")
         content = _content(image)
         framed = frame_image(content, self.frame)
-        found = self._items(framed, self._interpret(framed, self._network(framed.pixels[None])))
+        found = self._items(framed, self._interpret(framed, self._run(framed)))
         if min_confidence is None:
             # At full precision: a threshold is the score of some test prediction and must admit that very score.
             found = [(item, score) for item, score in found if score >= self.thresholds[item.name]]

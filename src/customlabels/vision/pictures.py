@@ -11,16 +11,23 @@ import numpy as np
 
 from customlabels.imaging.images import Pixels, decode
 
+_CHUNK = 16
+
 
 class Pictures:
     """Upright RGB pictures by index, none longer than `longest_side` pixels.
 
     `readers` give the encoded bytes. `limit_bytes` bounds what is held in memory. Use as a context manager: the
-    scratch file goes with it. Raises ImageError and OSError as decoding and reading do.
+    scratch file goes with it. `on_progress` is told the fraction done and may raise to stop. Raises ImageError and
+    OSError as decoding and reading do.
     """
 
     def __init__(
-        self, readers: Sequence[Callable[[], bytes]], longest_side: int, limit_bytes: int = 256 * 1024 * 1024
+        self,
+        readers: Sequence[Callable[[], bytes]],
+        longest_side: int,
+        limit_bytes: int = 256 * 1024 * 1024,
+        on_progress: Callable[[float], None] | None = None,
     ) -> None:
         self._longest_side = longest_side
         self._memory: dict[int, Pixels] = {}
@@ -28,12 +35,15 @@ class Pictures:
         self._file: IO[bytes] | None = None
         room = limit_bytes
         with ThreadPoolExecutor() as pool:
-            for i, pixels in enumerate(pool.map(self._decode, readers)):
-                room -= pixels.nbytes
-                if room >= 0:
-                    self._memory[i] = pixels
-                else:
-                    self._places[i] = (self._append(pixels), pixels.shape)
+            for first in range(0, len(readers), _CHUNK):  # a map over all would decode ahead of the disk, into memory
+                for i, pixels in enumerate(pool.map(self._decode, readers[first : first + _CHUNK]), first):
+                    room -= pixels.nbytes
+                    if room >= 0:
+                        self._memory[i] = pixels
+                    else:
+                        self._places[i] = (self._append(pixels), pixels.shape)
+                if on_progress is not None:
+                    on_progress(len(self) / len(readers))
 
     def __len__(self) -> int:
         return len(self._memory) + len(self._places)

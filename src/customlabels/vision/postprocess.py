@@ -12,6 +12,8 @@ LEAST_SCORE = 0.01
 """Boxes below this confidence are noise and never leave the network's side."""
 MOST_BOXES = 300
 """Boxes kept per image, the most confident."""
+MOST_CANDIDATES = 4000
+"""Pairs of a box and a label that enter the suppression, the most confident: bounds its time whatever the labels."""
 OVERLAP = 0.5
 """Of two boxes of one label with a larger IoU, the less confident goes."""
 
@@ -21,16 +23,19 @@ def to_boxed(boxes: Boxes, confidence: NDArray[np.float32], placement: Letterbox
 
     The result is in pixels of the width x height image that `placement` put into the frame.
     """
+    scores = np.where(confidence >= LEAST_SCORE, confidence, 0)
+    if np.count_nonzero(scores) > MOST_CANDIDATES:
+        scores = np.where(scores >= np.partition(scores, -MOST_CANDIDATES, axis=None)[-MOST_CANDIDATES], scores, 0)
     parts = []
-    for label in range(confidence.shape[1]):
-        scores = confidence[:, label]
-        candidates = np.flatnonzero(scores >= LEAST_SCORE)
-        candidates = candidates[np.argsort(-scores[candidates], kind="stable")][: 4 * MOST_BOXES]
-        kept = candidates[nms(boxes[candidates], scores[candidates], OVERLAP)]
+    for label in np.flatnonzero(scores.any(0)):
+        candidates = np.flatnonzero(scores[:, label])
+        kept = candidates[nms(boxes[candidates], scores[candidates, label], OVERLAP)]
         parts.append((kept, np.full(len(kept), label, dtype=np.int64)))
+    if not parts:
+        return Boxed(boxes[:0], np.zeros(0, np.int64), np.zeros(0, np.float32))
     rows = np.concatenate([kept for kept, _ in parts])
     classes = np.concatenate([labels for _, labels in parts])
-    scores = confidence[rows, classes].astype(np.float32)
-    order = np.argsort(-scores, kind="stable")[:MOST_BOXES]
+    certain = confidence[rows, classes].astype(np.float32)
+    order = np.argsort(-certain, kind="stable")[:MOST_BOXES]
     found = clip(placement.invert(boxes[rows[order]]), width, height)
-    return Boxed(found, classes[order], scores[order])
+    return Boxed(found, classes[order], certain[order])

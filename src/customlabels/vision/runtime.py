@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Network = Callable[[Array], tuple[Array, ...]]
-"""From images uint8 (B, H, W, 3) to the network's outputs, in order."""
+"""From images uint8 (B, H, W, 3) to the network's outputs, in order; any number of threads may call it at once."""
 
 
 class RuntimeMissing(RuntimeError):
@@ -35,11 +36,18 @@ def _openvino(source: Path | bytes, threads: int | None) -> Network | None:
     core = openvino.Core()
     model = core.read_model(source if isinstance(source, bytes) else _file(source, "network.xml", "network.onnx"))
     compiled = core.compile_model(model, "CPU", _openvino_settings(threads))
-    request = compiled.create_infer_request()
+    idle: SimpleQueue[Any] = SimpleQueue()  # a request serves one thread at a time
 
     def run(images: Array) -> tuple[Array, ...]:
-        results = request.infer({0: images})
-        return tuple(np.array(results[output]) for output in compiled.outputs)
+        try:
+            request = idle.get_nowait()
+        except Empty:
+            request = compiled.create_infer_request()
+        try:
+            results = request.infer({0: images})
+            return tuple(np.array(results[output]) for output in compiled.outputs)
+        finally:
+            idle.put(request)
 
     return run
 

@@ -8,11 +8,12 @@ import platform
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -27,7 +28,7 @@ from customlabels.manifest.task import labels_of, task_data
 from customlabels.manifest.validate import Checked, check_images
 from customlabels.vision.evaluate import Evaluation, Task, evaluate_classification, evaluate_detection
 from customlabels.vision.learned import Learned
-from customlabels.vision.model import FORMAT, Model
+from customlabels.vision.model import FORMAT, Model, ModelError
 from customlabels.vision.predictions import Boxed
 from customlabels.vision.progress import Monitor, Progress
 from customlabels.vision.report import Training, write_report
@@ -37,6 +38,18 @@ from customlabels.vision.snapshot import snapshot_testing, snapshot_training, su
 
 Effort = Literal["fast", "balanced", "best"]
 TEST_SHARE = 0.2
+FILES = {
+    "model.json",
+    "network.onnx",
+    "network.xml",
+    "network.bin",
+    "evaluation.json",
+    "EvaluationResultSummary.json",
+    "TrainingGroundTruth.json",
+    "TestingGroundTruth.json",
+    "report.html",
+}
+"""All that a model's folder holds."""
 
 
 class TrainingError(ValueError):
@@ -70,13 +83,17 @@ def train(
     `data` and `test` are datasets, or paths that `read_dataset` reads (`format` names theirs). Without `test` a fifth
     of the data is held back, each label in proportion, unless the data says itself which images are for testing. The
     model's folder is `out` (a temporary one by default); it appears there complete or not at all. The same data, seed
-    and machine give the same model. Raises TrainingError where the data does not allow a training, DatasetError where
-    it cannot be read, Cancelled once `cancelled` says so, and FileExistsError where `out` holds something else.
+    (0 to 2**63 - 1) and machine give the same model; on CUDA sums vary in their last digits. Raises TrainingError where
+    the data does not allow a training, DatasetError where it cannot be read, RuntimeMissing without torch, Cancelled
+    once `cancelled` says so, and FileExistsError where `out` holds something else.
     """
     began = datetime.now(UTC)
     clock = time.monotonic()
     if effort not in get_args(Effort):
         raise TrainingError(f"The effort {effort!r} is unknown: choose one of {', '.join(get_args(Effort))}.")
+    if not 0 <= seed < 2**63:
+        raise TrainingError(f"The seed is {seed}; it must be from 0 to 2**63 - 1.")
+    _require_torch()
     target = None if out is None else _checked_target(Path(out))
     monitor = Monitor(on_progress, cancelled)
     prepared = prepare(_dataset(data, format), None if test is None else _dataset(test, format), seed, monitor)
@@ -110,7 +127,9 @@ def prepare(data: Dataset, test: Dataset | None, seed: int, monitor: Monitor | N
         train_entries = [entry for entry in checked.entries if data.split.get(entry.source_ref) != "test"]
         test_entries = [entry for entry in checked.entries if data.split.get(entry.source_ref) == "test"]
     else:
-        train_entries, test_entries = split(checked.entries, TEST_SHARE, seed, checked.fingerprint)
+        train_entries, test_entries = split(checked.usable, TEST_SHARE, seed, checked.fingerprint)
+        usable = {id(entry) for entry in checked.usable}  # the others count among the training lines, as bad ones
+        train_entries = [*train_entries, *(entry for entry in checked.entries if id(entry) not in usable)]
     _refuse_bad_content(train_entries, test_entries, auto_split=test is None and "test" not in data.split.values())
     chosen = task_data(train_entries, test_entries)
     carried = set(labels_of(chosen.train))
@@ -153,8 +172,16 @@ def _truth(entry: Entry, index: dict[str, int]) -> Boxed:
     return Boxed(as_boxes([box.corners for box in boxes]), classes, np.ones(len(boxes), dtype=np.float32))
 
 
-def evaluate(model: Model, samples: Sequence[Sample], monitor: Monitor | None = None) -> Evaluation:
-    """The model's answers on `samples`, through the runtime that serves it, against their truth."""
+def evaluate(
+    model: Model,
+    samples: Sequence[Sample],
+    monitor: Monitor | None = None,
+    thresholds: Mapping[str, float] | None = None,
+) -> Evaluation:
+    """The model's answers on `samples`, through the runtime that serves it, against their truth.
+
+    At the `thresholds` given by label, else at those with the best F1 on these very samples.
+    """
     monitor = monitor or Monitor()
     predictions = []
     for i, sample in enumerate(samples):
@@ -162,9 +189,11 @@ def evaluate(model: Model, samples: Sequence[Sample], monitor: Monitor | None = 
         monitor.report("evaluating", (i + 1) / len(samples))
     if model.task == "detection":
         truths = [sample.truth for sample in samples if sample.truth is not None]
-        return evaluate_detection(model.labels, truths, [p for p in predictions if isinstance(p, Boxed)])
+        found = [p for p in predictions if isinstance(p, Boxed)]
+        return evaluate_detection(model.labels, truths, found, thresholds)
     confidences = np.array([p for p in predictions if not isinstance(p, Boxed)])
-    return evaluate_classification(model.labels, np.array([sample.labels for sample in samples]), confidences)
+    carried = np.array([sample.labels for sample in samples])
+    return evaluate_classification(model.labels, carried, confidences, thresholds)
 
 
 def _dataset(data: Dataset | str | Path, format_: str | None) -> Dataset:
@@ -189,11 +218,12 @@ def _refuse_bad_content(train: Sequence[Entry], test: Sequence[Entry], auto_spli
         raise TrainingError(f"{reasons}{example} `customlabels inspect` lists every error.")
 
 
+def _require_torch() -> None:
+    if find_spec("torch") is None:
+        raise RuntimeMissing("Training needs PyTorch: pip install 'customlabels[train]'.")
+
+
 def _learn(prepared: Prepared, effort: Effort, seed: int, monitor: Monitor) -> Learned:
-    try:
-        import torch  # noqa: F401 (asked for before the work starts)
-    except ImportError as error:
-        raise RuntimeMissing("Training needs PyTorch: pip install 'customlabels[train]'.") from error
     if prepared.task == "detection":
         from customlabels.vision.detector import train_detector
 
@@ -260,8 +290,14 @@ def _write(
 
 def _checked_target(out: Path) -> Path:
     """The place for the model, absolute. What is there is replaced only if it is a model, too."""
-    if out.is_dir() and any(out.iterdir()) and not (out / "model.json").is_file():
-        raise FileExistsError(f"{out} exists and is not a model: choose another folder, or empty it.")
+    if out.is_dir() and any(out.iterdir()):
+        strangers = sorted(file.name for file in out.iterdir() if file.name not in FILES)
+        try:
+            Model.load(out)
+        except ModelError as error:
+            raise FileExistsError(f"{out} exists and is not a model: choose another folder, or empty it.") from error
+        if strangers:
+            raise FileExistsError(f"{out} holds more than a model ({strangers[0]}): choose another folder.")
     if out.exists() and not out.is_dir():
         raise FileExistsError(f"{out} is a file: choose another name for the model's folder.")
     out.absolute().parent.mkdir(parents=True, exist_ok=True)
