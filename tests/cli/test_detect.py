@@ -105,3 +105,21 @@ def test_values_out_of_range_are_wrong_usage(classifier: Path, run: Run, flags: 
     code, _, err = run("detect", classifier, "photo.jpg", *flags)
     assert code == 2
     assert flags[0] in err
+
+
+def test_saving_never_overwrites_a_picture_that_was_asked_about(classifier: Path, paint: Paint, run: Run) -> None:
+    photo = paint("photos/orange.png", ORANGE)
+    before = photo.read_bytes()
+    code, _, err = run("detect", classifier, photo, "--save", photo.parent)
+    assert code == 2
+    assert "would overwrite" in err
+    assert photo.read_bytes() == before
+
+
+def test_a_damaged_model_is_not_blamed_on_the_picture(classifier: Path, paint: Paint, run: Run) -> None:
+    for file in classifier.glob("network.*"):
+        file.write_bytes(b"junk")
+    code, out, err = run("detect", classifier, paint("orange.png", ORANGE))
+    assert code == 1
+    assert str(classifier) in err
+    assert "orange.png" not in out + err

@@ -138,3 +138,10 @@ def test_a_folder_of_something_else_is_not_overwritten(run: Run, paint: Callable
     assert code == 1
     assert "is not a model" in err
     assert precious.exists()
+
+
+@pytest.mark.parametrize("seed", ["-1", "x", str(2**63)])
+def test_a_seed_out_of_range_is_wrong_usage(run: Run, tmp_path: Path, seed: str) -> None:
+    code, _, err = run("train", tmp_path, "--out", tmp_path / "model", f"--seed={seed}")
+    assert code == 2
+    assert "is not a whole number from 0 to 2**63 - 1" in err

@@ -46,7 +46,7 @@ def _train(add: Add) -> None:
     command.add_argument(
         "--effort", choices=EFFORTS, default="balanced", help="how much time to spend (default: balanced)"
     )
-    command.add_argument("--seed", type=int, default=0, help="makes a run repeatable (default: 0)")
+    command.add_argument("--seed", type=_seed, default=0, help="makes a run repeatable (default: 0)")
     _json(command)
 
 
@@ -108,4 +108,10 @@ def _percent(text: str) -> float:
 def _count(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**63:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 2**63 - 1")
     return int(text)

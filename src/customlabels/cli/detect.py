@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from customlabels.cli.display import Display
-from customlabels.cli.exits import DATA, OK
+from customlabels.cli.exits import DATA, OK, UsageError
 from customlabels.cli.tables import print_json, print_table
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ def run(args: argparse.Namespace) -> int:
     model = Model.load(args.model)
     names = _file_names(args.images)
     if args.save is not None:
+        _refuse_overwriting(args.images, args.save, names)
         args.save.mkdir(parents=True, exist_ok=True)
+    model.warm()  # a damaged model is not the first image's fault
     code = OK
     with Display() as display:
         for i, path in enumerate(args.images):
@@ -49,12 +51,12 @@ def _answer(model: Model, path: Path, args: argparse.Namespace, name: str) -> st
         return str(error)
     except OSError as error:
         return error.strerror or str(error)
+    if args.save is not None:
+        annotate(content, found).save(args.save / name, quality=92)
     if args.json:
         print_json({"Image": str(path), "CustomLabels": [item.to_dict() for item in found]})
     else:
         _print(path, found)
-    if args.save is not None:
-        annotate(content, found).save(args.save / name, quality=92)
     return ""
 
 
@@ -75,6 +77,13 @@ def _report(path: Path, error: str, as_json: bool) -> None:
     if as_json:
         print_json({"Image": str(path), "Error": error})
     print(f"customlabels detect: {path}: {error}", file=sys.stderr)
+
+
+def _refuse_overwriting(images: Sequence[Path], folder: Path, names: Sequence[str]) -> None:
+    originals = {path.resolve() for path in images}
+    for name in names:
+        if (folder / name).resolve() in originals:
+            raise UsageError(f"--save {folder} would overwrite {folder / name} itself: name another folder.")
 
 
 def _file_names(images: Sequence[Path]) -> list[str]:

@@ -21,6 +21,7 @@ def run(args: argparse.Namespace) -> int:
     from customlabels.vision.train import evaluate, make_samples
 
     model = Model.load(args.model)
+    model.warm()
     dataset = read_dataset(args.data, args.format)
     with Display() as display:
         checked = check_images(

@@ -17,6 +17,10 @@ MEANINGS = {
 }
 
 
+class UsageError(Exception):
+    """What was asked for cannot be meant; the text says why and what to ask for instead."""
+
+
 class DataError(Exception):
     """Data that a command was given cannot be used; the text names the thing, the limit and the remedy."""
 
@@ -34,6 +38,8 @@ def code_for(error: Exception) -> int | None:
     match error:
         case Cancelled():
             return CANCELLED
+        case UsageError():
+            return USAGE
         case DataError() | DatasetError() | ImageError() | TrainingError():
             return DATA
         case ModelError() | RuntimeMissing() | WeightsError() | OSError():
