@@ -70,7 +70,7 @@ def test_data_of_another_format_than_the_named_one_is_a_data_problem(folder: Pat
 def test_convert_and_back_keeps_labels(folder: Path, run: Run, tmp_path: Path, to: str) -> None:
     code, out, _ = run("convert", folder, tmp_path / "new", "--to", to)
     assert code == 0
-    assert "3 images written" in out
+    assert "3 of 3 images written" in out
     _, counted, _ = run("inspect", tmp_path / "new", "--format", to, "--json")
     assert {item["label"]: item["images"] for item in json.loads(counted)["labels"]} == {"Red": 2, "Green": 1}
 
@@ -92,7 +92,7 @@ def test_convert_says_what_the_format_cannot_hold(folder: Path, run: Run, tmp_pa
     labelled = (folder / "all.manifest").read_text().splitlines()[0]
     (folder / "mixed.manifest").write_text(f"{json.dumps(boxed)}\n{labelled}\n")
     code, _, err = run("convert", folder / "mixed.manifest", tmp_path / "new", "--to", "coco")
-    assert code == 0
+    assert code == 3
     assert "WARNING_NOT_WRITTEN" in err
 
 
@@ -143,3 +143,11 @@ def test_data_with_other_labels_tells_nothing_of_a_model(classifier: Path, paint
     code, _, err = run("evaluate", classifier, folder)
     assert code == 3
     assert "none of the model's labels (Red, Green, Blue)" in err
+
+
+def test_convert_counts_what_it_wrote(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "images.csv").write_text("gone.jpg,Red\nlost.jpg,Green\n")
+    code, out, err = run("convert", tmp_path / "images.csv", tmp_path / "out", "--to", "folders")
+    assert code == 3
+    assert "0 of 2 images written" in out
+    assert "gone.jpg" in out + err

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from customlabels.manifest.content import Part, check_content
 from customlabels.manifest.entry import Box, Entry
 from customlabels.manifest.split import labels_too_rare, split
 
@@ -123,3 +125,18 @@ def test_a_large_dataset_takes_seconds() -> None:
 
 def _refs(entries: list[Entry]) -> list[str]:
     return [entry.source_ref for entry in entries]
+
+
+@pytest.mark.parametrize("labels", [1, 2, 3, 5, 10, 20, 41])
+@pytest.mark.parametrize("images", [2, 3, 4])
+@pytest.mark.parametrize("negatives", [0, 10])
+def test_a_few_images_of_each_label_are_enough_for_an_automatic_split(labels: int, images: int, negatives: int) -> None:
+    boxes = {f"l{i}": (Box(f"l{i}", 0, 0, 20, 20),) for i in range(labels)}
+    size: dict[str, Any] = {"width": 64, "height": 64}
+    entries = [Entry(f"{label}-{k}.png", boxes=box, **size) for label, box in boxes.items() for k in range(images)]
+    entries += [Entry(f"n{k}.png", boxes=(), **size) for k in range(negatives)]
+    for seed in range(10):
+        train, test = split(entries, seed=seed)
+        verdict = check_content(Part(train), Part(test), auto_split=True)
+        assert verdict.message == ""
+        assert set(boxes) == {box.label for entry in train for box in entry.boxes or ()}

@@ -73,3 +73,8 @@ def test_without_boxes_in_the_test_set_labels_stay_labels() -> None:
     data = task_data([BOX, BOX, LABEL], [])
     assert [e.boxes for e in data.train] == [BOX.boxes, BOX.boxes]
     assert task_data([replace(LABEL, width=None)], [BOX]).unusable[0].detail.startswith("label.jpg has no known size")
+
+
+def test_a_picture_without_any_label_is_not_said_to_have_boxes() -> None:
+    data = task_data([Entry("a.png", ("cat",)), Entry("b.png", boxes=())], task="classification")
+    assert [found.detail for found in data.unusable] == ["b.png has no label."]

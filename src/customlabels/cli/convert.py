@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
-from customlabels.cli.exits import OK, DataError
+from customlabels.cli.exits import DATA, OK, DataError
 from customlabels.cli.problems import print_problems, problem_json
 from customlabels.cli.tables import print_json
 
@@ -16,10 +17,22 @@ def run(args: argparse.Namespace) -> int:
     dataset = read_dataset(args.data, args.format)
     if not dataset.entries:
         raise DataError(f"{args.data} has no image to convert.")
-    problems = [*dataset.dropped, *(write_dataset(dataset, args.out, args.to) or ())]
+    problems = [*dataset.dropped, *write_dataset(dataset, args.out, args.to)]
+    written = _images_in(args.out, args.to)
     if args.json:
-        print_json({"out": str(args.out), "images": len(dataset), "findings": [*map(problem_json, problems)]})
-        return OK
-    print(f"{len(dataset):,} images written to {args.out} ({args.to})")
-    print_problems(problems)
-    return OK
+        print_json({"out": str(args.out), "images": written, "findings": [*map(problem_json, problems)]})
+    else:
+        print(f"{written:,} of {len(dataset):,} images written to {args.out} ({args.to})")
+        print_problems(problems)
+    return OK if written == len(dataset) else DATA
+
+
+def _images_in(path: Path, format_: str) -> int:
+    """How many images the result has for one who reads it: the only count that cannot be wrong."""
+    from customlabels.manifest.problems import DatasetError
+    from customlabels.manifest.read import read_dataset
+
+    try:
+        return len(read_dataset(path, format_))
+    except DatasetError:
+        return 0

@@ -149,6 +149,21 @@ class _Sides:
             self._fill(to_test=True)
         elif self.test_size > self.target + len(self.with_label):
             self._fill(to_test=False)
+        self._cover()
+
+    def _cover(self) -> None:
+        """Tests at least half of the labels, and at least one, where their images can be spared.
+
+        With few images a label a fifth of all would test too few of the labels to say anything about the model.
+        """
+        names = [label for label in self.with_label if label != _NEGATIVE]
+        untested = [label for label in names if self.test_units[label] == 0]
+        for label in untested:
+            if 2 * sum(self.test_units[name] > 0 for name in names) >= len(names) > 0:
+                return
+            movable = [i for i in self.with_label[label] if not self.in_test[i] and self._can_move(i)]
+            if movable and self.test_units[label] == 0:
+                self._move(min(movable, key=lambda i: len(self.units[i].members)))
 
     def _fill(self, to_test: bool) -> None:
         """Moves units, those whose labels gain most by it first, until the test set has its size."""

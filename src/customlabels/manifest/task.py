@@ -74,7 +74,8 @@ def _for_task(entry: Entry, task: Task, logos: set[str], unusable: list[Problem]
     if task == "classification":
         if entry.labels:
             return replace(entry, boxes=None, attributes={})
-        return _unusable(entry, "has boxes only, and the model learns labels of whole images", unusable)
+        reason = "has boxes only, and the model learns labels of whole images" if entry.boxes else "has no label"
+        return _unusable(entry, reason, unusable)
     if entry.boxes is not None:
         return replace(entry, labels=(), attributes={})
     labels = [label for label in entry.labels if label in logos]
