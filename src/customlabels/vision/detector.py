@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,19 +22,25 @@ from customlabels.imaging.boxes import Boxes
 from customlabels.imaging.images import Pixels, letterbox
 from customlabels.vision import augment
 from customlabels.vision.backbones import ssd_mobilenet as ssd
+from customlabels.vision.evaluate import evaluate_detection
 from customlabels.vision.export import to_onnx
-from customlabels.vision.framing import decoding_side
+from customlabels.vision.framing import decoding_side, frame_image
 from customlabels.vision.learned import Learned
 from customlabels.vision.loss import Targets, detection_loss
 from customlabels.vision.pictures import Pictures
 from customlabels.vision.plan import Plan, choose_frame, make_plan
+from customlabels.vision.postprocess import to_boxed
 from customlabels.vision.progress import Monitor
 from customlabels.vision.runtime import throughput
 from customlabels.vision.samples import Sample
 from customlabels.vision.spool import Spool
 from customlabels.vision.survey import survey
+from customlabels.vision.weights import Weights
 
 BATCH = 16
+DEPTHS = (13, 7)
+"""The values of Plan.cut that compete on held-out training images with effort=best."""
+LEAST_TO_HOLD_OUT = 10
 MOST_PIXELS = 3_000_000
 MOST_PAIRS = 4_000_000
 """A batch of more pixels, or of more pairs of a box and an anchor, goes through the network in pieces: that bounds
@@ -66,7 +72,6 @@ def train_detector(
     Raises Cancelled, and ImageError or OSError for an image that cannot be read any more.
     """
     monitor = monitor or Monitor()
-    torch.manual_seed(seed)
     weights = ssd.load_weights()
     frame = choose_frame(samples)
     decoding = monitor.span(0.0, 0.03)
@@ -76,23 +81,72 @@ def train_detector(
     ) as pictures:
         known = survey(weights, samples, pictures, len(labels), frame)
         plan = make_plan(samples, frame, known.familiarity, effort)
-        trunk = ssd.Trunk(weights, plan.cut).eval()
-        views = make_views(samples, pictures, plan, seed, trunk, monitor.span(0.03, 0.2))
-    with views:
-        top, heads = ssd.Top(weights, plan.cut), ssd.Heads(weights, known.classes, frame)
-        curve = fit(top, heads, views, plan, seed, monitor.span(0.2, 1.0))
+        work = Work(samples, pictures, weights, known.classes, seed)
+        trials: dict[int, float] = {}
+        begin = 0.03
+        if effort == "best" and len(samples) >= LEAST_TO_HOLD_OUT:
+            begin = 0.3
+            trials = try_depths(work, labels, plan, monitor.span(0.03, begin))
+            plan = replace(plan, cut=max(trials, key=lambda cut: (trials[cut], cut == plan.cut)))
+        network, curve = learn(work, range(len(samples)), plan, monitor.span(begin, 1.0))
     notes = {
         "familiarity": round(known.familiarity, 4),
         "coco_classes": dict(zip(labels, known.classes, strict=True)),
+        "held_out_ap50_by_cut": {str(cut): round(score, 4) for cut, score in trials.items()},
         **asdict(plan),
     }
-    network = Network(trunk, top, heads).eval()
     return Learned(network, frame, ssd.NAME, ssd.PROVENANCE, notes, curve)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What every training on the same pictures shares; `classes` are the COCO classes that start the labels."""
+
+    samples: Sequence[Sample]
+    pictures: Pictures
+    weights: Weights
+    classes: Sequence[int]
+    seed: int
+
+
+def learn(work: Work, chosen: Sequence[int], plan: Plan, monitor: Monitor) -> tuple[Network, list[tuple[float, float]]]:
+    """A network trained on the samples with the indices `chosen`, and its (seconds, loss) curve."""
+    torch.manual_seed(work.seed)
+    trunk, top = ssd.Trunk(work.weights, plan.cut).eval(), ssd.Top(work.weights, plan.cut)
+    heads = ssd.Heads(work.weights, work.classes, plan.frame)
+    with make_views(work, chosen, plan, trunk, monitor.span(0.0, 0.2)) as views:
+        curve = fit(top, heads, views, plan, work.seed, monitor.span(0.2, 1.0))
+    network = Network(trunk, top, heads)
+    return network.eval(), curve
+
+
+def try_depths(work: Work, labels: Sequence[str], plan: Plan, monitor: Monitor) -> dict[int, float]:
+    """AP50 on a fifth of the training samples of short trainings on the others, by how deep they go (`Plan.cut`)."""
+    order = np.random.default_rng((work.seed, 2)).permutation(len(work.samples))
+    held, rest = order[: len(order) // 5], order[len(order) // 5 :]
+    scores = {}
+    for i, cut in enumerate(DEPTHS):
+        trial = replace(plan, cut=cut, views=max(1, plan.views // 4), epochs=2)
+        part = monitor.span(i / len(DEPTHS), (i + 1) / len(DEPTHS))
+        network, _ = learn(work, [int(index) for index in np.sort(rest)], trial, part)
+        truths, found = [], []
+        for index in held:
+            sample = work.samples[index]
+            assert sample.truth is not None
+            framed = frame_image(sample.read(), plan.frame)
+            with torch.no_grad():
+                boxes, confidence = network(torch.from_numpy(framed.pixels[None]))
+            truths.append(sample.truth)
+            found.append(
+                to_boxed(boxes[0].numpy(), confidence[0].numpy(), framed.placement, framed.width, framed.height)
+            )
+        scores[cut] = evaluate_detection(labels, truths, found).average_precision or 0.0
+    return scores
 
 
 @dataclass
 class Views:
-    """Cached trunk features of every view, with the boxes in each. The first len(samples) are the plain letterboxes."""
+    """Cached trunk features of every view, with the boxes in each."""
 
     features: Spool
     boxes: list[Tensor]
@@ -105,29 +159,26 @@ class Views:
         self.features.close()
 
 
-def make_views(
-    samples: Sequence[Sample], pictures: Pictures, plan: Plan, seed: int, trunk: nn.Module, monitor: Monitor
-) -> Views:
-    """`plan.views` views of every picture through the trunk: first the plain letterboxes, then random ones."""
-    truths = [sample.truth for sample in samples]
+def make_views(work: Work, chosen: Sequence[int], plan: Plan, trunk: nn.Module, monitor: Monitor) -> Views:
+    """`plan.views` views of every chosen picture through the trunk: first the plain letterboxes, then random ones."""
     boxes: list[Tensor] = []
     labels: list[Tensor] = []
-    total = len(samples) * plan.views
+    total = len(chosen) * plan.views
 
     def view(job: tuple[int, int]) -> tuple[Pixels, Boxes, NDArray[np.int64]]:
         round_, i = job
-        pixels, truth = pictures[i], truths[i]
+        pixels, truth = work.pictures[i], work.samples[i].truth
         assert truth is not None
-        scaled = (truth.boxes * (pixels.shape[1] / samples[i].width)).astype(np.float32)
+        scaled = (truth.boxes * (pixels.shape[1] / work.samples[i].width)).astype(np.float32)
         if round_ == 0:
             framed, placement = letterbox(pixels, plan.frame)
             return framed, placement.apply(scaled), truth.classes
-        rng = np.random.default_rng((seed, round_, i))
+        rng = np.random.default_rng((work.seed, round_, i))
         framed, moved, kept = augment.random_view(pixels, scaled, plan.frame, plan.recipe, rng)
         return framed, moved, truth.classes[kept]
 
     def batches() -> Iterator[Pixels]:
-        jobs = [(round_, i) for round_ in range(plan.views) for i in range(len(samples))]
+        jobs = [(round_, i) for round_ in range(plan.views) for i in chosen]
         with ThreadPoolExecutor() as pool:
             for first in range(0, total, BATCH):
                 made = list(pool.map(view, jobs[first : first + BATCH]))
