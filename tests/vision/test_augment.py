@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from customlabels.imaging.boxes import as_boxes
@@ -21,7 +21,6 @@ def picture(width: int, height: int, box: tuple[int, int, int, int]) -> np.ndarr
     return pixels
 
 
-@settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 10_000), width=st.integers(80, 300), height=st.integers(80, 300))
 def test_boxes_follow_their_pixels(seed: int, width: int, height: int) -> None:
     box = (width // 3, height // 4, width // 3 + width // 4, height // 4 + height // 3)
