@@ -1,0 +1,1 @@
+"""HTTP only: it knows no torch and no SQL."""

@@ -1,0 +1,1 @@
+"""Who may do what: users, their keys, and the policies that allow or deny."""

@@ -1,0 +1,73 @@
+"""All that a verb of Custom Labels works with."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+
+from customlabels.engine.queue import Queue
+from customlabels.service.paging import Pages
+from customlabels.settings import Settings
+from customlabels.store import Database, Objects
+from customlabels.store.database import now
+from customlabels.store.objects.place import open_objects
+from customlabels.store.tables import accounts, facts
+
+
+@dataclass(frozen=True)
+class Service:
+    """A server's state, shared by its threads. Each process of a server opens its own."""
+
+    settings: Settings
+    database: Database
+    objects: Objects
+    queue: Queue
+    pages: Pages
+    account: str
+    """The account that was made at the first start."""
+
+    @property
+    def region(self) -> str:
+        return self.settings.region
+
+    def model_folder(self, name: str) -> Path:
+        """Where the model of a row of `versions` lies (its column `model`)."""
+        return self.settings.models / name
+
+    def close(self) -> None:
+        self.database.close()
+
+
+def open_service(settings: Settings) -> Service:
+    """Open, and at the first time make, the state in a home. Raises OSError, sqlalchemy.exc.SQLAlchemyError."""
+    for folder in (settings.home, settings.models, settings.logs):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    database = Database(settings.database)
+    database.migrate()
+    known = _facts(database)
+    return Service(
+        settings,
+        database,
+        open_objects(settings, database),
+        Queue(database),
+        Pages(bytes.fromhex(known["pagination_key"])),
+        known["account"],
+    )
+
+
+def _facts(database: Database) -> dict[str, str]:
+    with database.read() as connection:
+        known = {row.name: row.value for row in connection.execute(select(facts))}
+    if known:
+        return known
+    with database.write() as connection:
+        known = {row.name: row.value for row in connection.execute(select(facts))}
+        if not known:
+            account = str(10**11 + secrets.randbelow(9 * 10**11))
+            known = {"account": account, "pagination_key": secrets.token_hex(32)}
+            connection.execute(accounts.insert(), {"id": account, "name": "default", "created": now()})
+            connection.execute(facts.insert(), [{"name": name, "value": value} for name, value in known.items()])
+    return known

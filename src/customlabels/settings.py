@@ -1,0 +1,104 @@
+"""Every setting of the server: one field here, one environment variable `CUSTOMLABELS_<NAME>`, one row in the docs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+PREFIX = "CUSTOMLABELS_"
+
+
+class SettingError(ValueError):
+    """A setting has a value that cannot be meant; the text names the variable and what it may be."""
+
+
+def _default_home() -> Path:
+    return Path.home() / ".customlabels"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a server is told. Paths are absolute; a limit of 0 lifts that limit."""
+
+    home: Path = field(default_factory=_default_home)
+    """Folder of the database, the buckets, the models and the logs."""
+    host: str = "127.0.0.1"
+    port: int = 8321
+    region: str = "us-east-1"
+    database_url: str = ""
+    """SQLAlchemy URL of the database; empty: SQLite in the home folder."""
+    s3_endpoint: str = ""
+    """Where s3://bucket/key lies; empty: a folder for each bucket in the home folder."""
+    s3_access_key: str = ""
+    s3_secret_key: str = ""
+    s3_region: str = "us-east-1"
+    allowed_hosts: tuple[str, ...] = ()
+    """Names, besides those of the loopback and of `host`, under which clients may reach the server."""
+    cors_origins: tuple[str, ...] = ()
+    """Origins of web pages that may call the API; `*` for all."""
+    training_workers: int = 1
+    """Trainings that run at the same time; further ones wait their turn."""
+    idle_seconds: int = 900
+    """After this long without a call a running model gives its memory back; 0: never."""
+    unit_queue: int = 8
+    """Requests that may wait or run in one inference unit before it counts as full."""
+    max_projects: int = 100
+    max_versions: int = 100
+    """Model versions in a project."""
+    max_trainings: int = 2
+    """Trainings of an account that are waiting or running."""
+    max_running: int = 2
+    """Models of an account that are starting or running."""
+    max_units: int = 5
+    """Inference units of one model."""
+    log_level: str = "info"
+
+    @property
+    def database(self) -> str:
+        """The URL of the database."""
+        return self.database_url or f"sqlite:///{self.home / 'customlabels.db'}"
+
+    @property
+    def buckets(self) -> Path:
+        """Where the buckets are folders."""
+        return self.home / "buckets"
+
+    @property
+    def models(self) -> Path:
+        """Where each trained version has its folder."""
+        return self.home / "models"
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "logs"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None, **given: Any) -> Settings:
+        """Settings from variables, with those `given` (that are not None) before them. Raises SettingError."""
+        environment = os.environ if environment is None else environment
+        known = {f"{PREFIX}{f.name.upper()}": f for f in fields(cls)}
+        values: dict[str, Any] = {}
+        for variable, entry in known.items():
+            text = environment.get(variable, "").strip()
+            if text:
+                values[entry.name] = _parse(variable, str(entry.type), text)
+        values.update({name: value for name, value in given.items() if value is not None})
+        settings = cls(**values)
+        return replace(settings, home=Path(settings.home).expanduser().absolute())
+
+
+def _parse(variable: str, kind: str, text: str) -> Any:
+    match kind:
+        case "int":
+            if not text.isdecimal():
+                raise SettingError(f"{variable} is {text!r}; it must be a whole number from 0 on.")
+            return int(text)
+        case "tuple[str, ...]":
+            return tuple(part.strip() for part in text.split(",") if part.strip())
+        case "Path":
+            return Path(text)
+        case _:
+            return text

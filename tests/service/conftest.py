@@ -1,0 +1,25 @@
+"""A fresh server's state for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from customlabels.service.access.caller import Caller
+from customlabels.service.service import Service, open_service
+from customlabels.settings import Settings
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    opened = open_service(Settings(home=tmp_path / "home"))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def caller(service: Service) -> Caller:
+    """The administrator of the first account."""
+    return Caller.administrator(service.account)
