@@ -1,7 +1,7 @@
 """The workshop from end to end, as a user of AWS's SDK would walk it, against a server of our own.
 
-Starts `customlabels serve` on a home in the output folder, uploads labelled photos, lets the system hold back a fifth of
-them for testing, trains, reads the scores, starts the model, asks it about a test photo, and stops what it started.
+Starts `customlabels serve` on a home in the output folder, uploads labelled photos, lets the system hold back a fifth
+of them for testing, trains, reads the scores, starts the model, asks it about a test photo, and stops what it started.
 Where the puppies' photos cannot be had it takes handwritten digits on pictures that it makes itself.
 """
 

@@ -123,7 +123,7 @@ def test_validation_manifests_have_warnings_and_listed_entries_have_none() -> No
 
 
 label = st.text(min_size=1, max_size=12) | st.sampled_from(
-    ["BB", "source-ref", "errors", "cl-1", "a-metadata", "a", "label-0"]
+    ["BB", "source-ref", "errors", "cl", "cl-1", "a-metadata", "a", "label-0"]
 )
 
 

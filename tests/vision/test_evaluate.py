@@ -38,6 +38,7 @@ def crowd(seed: int, images: int = 6, labels: int = 3) -> tuple[list[Boxed], lis
         truths.append(Boxed(true.astype(np.float32), names, np.ones(n, np.float32)))
         kept = rng.integers(0, n, int(rng.integers(0, 2 * n + 1))) if n else np.zeros(0, np.int64)
         shaken = true[kept] + rng.normal(0, 5, (len(kept), 4))
+        shaken = np.concatenate([np.minimum(*np.split(shaken, 2, 1)), np.maximum(*np.split(shaken, 2, 1))], 1)
         made_up = np.tile([0.0, 0, 30, 30], (int(rng.integers(0, 3)), 1)) + rng.uniform(0, 150)
         named = np.where(rng.random(len(kept)) < 0.8, names[kept], rng.integers(0, labels, len(kept)))
         found = np.concatenate([shaken, made_up])

@@ -137,7 +137,8 @@ def _attribute_names(labels: Sequence[str]) -> Iterator[str]:
 
 
 def _is_ambiguous(name: str) -> bool:
-    return is_reserved(name) or name == BOXES_ATTRIBUTE or name.endswith(METADATA)
+    reserved = is_reserved(name) or is_reserved(name + METADATA)
+    return reserved or name == BOXES_ATTRIBUTE or name.endswith(METADATA)
 
 
 def _number(value: float) -> int | float:
