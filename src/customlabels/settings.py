@@ -75,6 +75,11 @@ class Settings:
     def logs(self) -> Path:
         return self.home / "logs"
 
+    def environment(self) -> dict[str, str]:
+        """The variables that give these very settings to a process."""
+        values = {f"{PREFIX}{f.name.upper()}": getattr(self, f.name) for f in fields(self)}
+        return {name: ",".join(value) if isinstance(value, tuple) else str(value) for name, value in values.items()}
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None, **given: Any) -> Settings:
         """Settings from variables, with those `given` (that are not None) before them. Raises SettingError."""

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from customlabels.imaging.boxes import Letterbox, as_boxes
-from customlabels.imaging.images import PADDING, Header, ImageError, Limits, decode, letterbox, read_header
+from customlabels.imaging.images import MOST_SCANS, PADDING, Header, ImageError, Limits, decode, letterbox, read_header
 
 Picture = Callable[..., bytes]
 NO_LIMITS = None
@@ -293,3 +293,14 @@ def test_the_header_of_a_png_is_read_without_decoding_a_pixel(monkeypatch: pytes
     monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", never)
     header = read_header(stream.getvalue())
     assert (header.width, header.height, header.sideways) == (80, 100, True)
+
+
+def test_a_jpeg_of_more_scans_than_allowed_is_refused_before_they_are_decoded() -> None:
+    """Each further scan costs few bytes and much time: without a limit a file of 4 MB takes minutes."""
+    content = encoded(Image.new("L", (640, 480), 127), "JPEG", progressive=True)
+    scan = content[content.rindex(b"\xff\xc4") : -2]
+    scans = content.count(b"\xff\xda")
+    allowed = content[:-2] + scan * (MOST_SCANS - scans) + content[-2:]
+    assert (decode(allowed) == 127).all()
+    with pytest.raises(ImageError, match="more than 500 scans"):
+        decode(content[:-2] + scan * (MOST_SCANS - scans + 1) + content[-2:])

@@ -1,4 +1,4 @@
-"""A fresh server's state for each test."""
+"""A fresh server's state for each test, once in SQLite and once in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from customlabels.settings import Settings
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    opened = open_service(Settings(home=tmp_path / "home"))
+def service(tmp_path: Path, database_url: str) -> Iterator[Service]:
+    opened = open_service(Settings(home=tmp_path / "home", database_url=database_url))
     yield opened
     opened.close()
 

@@ -27,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action="version", version=f"customlabels {version('customlabels')}")
     commands = root.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in (_train, _evaluate, _detect, _convert, _inspect):
+    for add in (_train, _evaluate, _detect, _convert, _inspect, *_SERVER):
         add(commands.add_parser)
     return root
 
@@ -91,6 +91,104 @@ def _inspect(add: Add) -> None:
     _json(command)
 
 
+def _serve(add: Add) -> None:
+    command = add("serve", help="run the server, until Ctrl-C")
+    command.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
+    command.add_argument("--port", type=_port, help="port to listen on; 0 takes a free one (default: 8321)")
+    _home(command)
+
+
+def _env(add: Add) -> None:
+    _home(add("env", help="print the settings that AWS's clients need, as lines for a shell"))
+
+
+def _accounts(add: Add) -> None:
+    command = add("accounts", help="accounts of the server: each has its own users, projects and buckets")
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    new = actions.add_parser("add", help="make an account")
+    new.add_argument("name", metavar="NAME")
+    for action in (new, actions.add_parser("list", help="list accounts and their ids")):
+        _home(action)
+
+
+def _users(add: Add) -> None:
+    command = add("users", help="users of an account")
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    new = actions.add_parser("add", help="make a user")
+    new.add_argument("name", metavar="USER")
+    new.add_argument("--policy", action="append", default=[], metavar="PRESET", help="what the user may do; repeatable")
+    old = actions.add_parser("remove", help="remove a user and all keys of it")
+    old.add_argument("name", metavar="USER")
+    for action in (new, old, actions.add_parser("list", help="list users and their policies")):
+        _account(action)
+
+
+def _keys(add: Add) -> None:
+    command = add("keys", help="access keys of users")
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    words = {
+        "create": "make a key and print its secret",
+        "list": "list keys",
+        "rotate": "make a key, disable the others",
+    }
+    for name, help_ in words.items():
+        action = actions.add_parser(name, help=help_)
+        action.add_argument("name", metavar="USER")
+        _account(action)
+    disable = actions.add_parser("disable", help="let a key be refused from now on")
+    disable.add_argument("name", metavar="KEY-ID")
+    _account(disable)
+
+
+def _policy(add: Add) -> None:
+    command = add("policy", help="what users may do")
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name, help_ in {"attach": "give a user a policy", "detach": "take a policy from a user"}.items():
+        action = actions.add_parser(name, help=help_)
+        action.add_argument("user", metavar="USER")
+        action.add_argument("policy", metavar="POLICY", help="a preset, or a JSON file (to detach: its name)")
+        _account(action)
+
+
+def _cancel(add: Add) -> None:
+    command = add("cancel", help="stop a training")
+    command.add_argument("arn", metavar="ARN", help="ARN of the model version that is trained")
+    _home(command)
+
+
+def _objects(add: Add) -> None:
+    command = add("objects", help="look after the folder of buckets")
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    scan = actions.add_parser("scan", help="make objects of files that were put into the folder of a bucket")
+    scan.add_argument("--bucket", metavar="NAME", help="scan this bucket only")
+    _home(scan)
+    _json(scan)
+
+
+def _backup(add: Add) -> None:
+    command = add("backup", help="write a home into one file, while its server runs or not")
+    command.add_argument("file", type=Path, metavar="FILE", help="tar archive to write")
+    _home(command)
+
+
+def _restore(add: Add) -> None:
+    command = add("restore", help="make a home of a backup")
+    command.add_argument("file", type=Path, metavar="FILE", help="what `customlabels backup` wrote")
+    command.add_argument("--home", type=Path, required=True, metavar="DIR", help="folder to make; not there yet")
+
+
+_SERVER = (_serve, _env, _accounts, _users, _keys, _policy, _cancel, _objects, _backup, _restore)
+
+
+def _home(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--home", type=Path, metavar="DIR", help="home of the server (default: CUSTOMLABELS_HOME)")
+
+
+def _account(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--account", metavar="ACCOUNT", help="name or id (default: the account of the first start)")
+    _home(command)
+
+
 def _json(command: argparse.ArgumentParser, words: str = "print JSON for scripts instead of tables") -> None:
     command.add_argument("--json", action="store_true", help=words)
 
@@ -108,6 +206,12 @@ def _percent(text: str) -> float:
 def _count(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
     return int(text)
 
 

@@ -29,6 +29,16 @@ def code_for(error: Exception) -> int | None:
     """The exit code for an error whose text is meant for the user; None for a defect of ours, worth a traceback."""
     from customlabels.imaging.images import ImageError
     from customlabels.manifest.problems import DatasetError
+    from customlabels.server import HomeInUse
+    from customlabels.service.access.policies import PolicyError
+    from customlabels.service.access.users import AccessError
+    from customlabels.service.errors import ServiceError
+    from customlabels.settings import SettingError
+    from customlabels.store.backup import BackupError
+    from customlabels.store.database import DatabaseUnavailable
+    from customlabels.store.migrations import DatabaseTooNew
+    from customlabels.store.objects import ObjectError
+    from customlabels.store.rows import DatabaseNotEmpty
     from customlabels.vision.model import ModelError
     from customlabels.vision.progress import Cancelled
     from customlabels.vision.runtime import RuntimeMissing
@@ -38,10 +48,14 @@ def code_for(error: Exception) -> int | None:
     match error:
         case Cancelled():
             return CANCELLED
-        case UsageError():
+        case UsageError() | AccessError() | PolicyError() | ServiceError() | SettingError():
             return USAGE
         case DataError() | DatasetError() | ImageError() | TrainingError():
             return DATA
+        case (
+            HomeInUse() | BackupError() | DatabaseNotEmpty() | DatabaseTooNew() | DatabaseUnavailable() | ObjectError()
+        ):
+            return FAILED
         case ModelError() | RuntimeMissing() | WeightsError() | OSError():
             return FAILED
         case _:

@@ -5,8 +5,10 @@ A worker holds a job by a lease that it renews; a job whose lease ran out (its w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
@@ -37,12 +39,16 @@ class Queue:
     """The jobs of a database. Safe for threads and processes."""
 
     database: Database
+    listeners: list[Callable[[str], None]] = field(default_factory=list)
+    """Called with the kind of each job that was added by this process, once it can be claimed."""
 
     def add(self, connection: Connection, kind: str, subject: str, payload: dict[str, Any] | None = None) -> int:
         """Add a job within the caller's transaction. Returns its id."""
         values = {"kind": kind, "subject": subject, "payload": payload or {}, "created": now()}
         key = connection.execute(jobs.insert(), values).inserted_primary_key
         assert key is not None
+        for listener in self.listeners:
+            self.database.after_commit(connection, partial(listener, kind))
         return int(key[0])
 
     def claim(self, kinds: Sequence[str], worker: str) -> Job | None:
@@ -80,9 +86,36 @@ class Queue:
             values = {"worker": None, "lease_until": 0}
             connection.execute(update(jobs).where(jobs.c.worker == worker).values(values))
 
+    def release_local(self) -> None:
+        """Let others claim what workers of this machine held whose server is dead: their names begin as `host:pid:`.
+
+        Called by a server that has just locked its home, before it starts workers: with SQLite all of them are dead.
+        """
+        with self.database.write() as connection:
+            held = (
+                connection.execute(select(jobs.c.worker).where(jobs.c.worker.is_not(None)).distinct()).scalars().all()
+            )
+            dead = [worker for worker in workers if self.database.is_sqlite or _is_dead(worker)]
+            values = {"worker": None, "lease_until": 0}
+            connection.execute(update(jobs).where(jobs.c.worker.in_(dead)).values(values))
+
     def cancel(self, connection: Connection, subject: str) -> bool:
         """Ask for the jobs of a subject to be cancelled. Returns whether there were any."""
         return connection.execute(update(jobs).where(jobs.c.subject == subject).values(cancelled=True)).rowcount > 0
+
+
+def _is_dead(worker: str) -> bool:
+    """Whether the server of a worker is known to have ended: it was on this machine, and there is no such process."""
+    host, pid, *_ = [*worker.split(":"), ""]
+    if host != os.uname().nodename or not pid.isdecimal():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 def _waiting(kinds: Sequence[str]) -> Any:

@@ -9,9 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
 
 from customlabels.engine.queue import LEASE_SECONDS, Job, LeaseLost, Queue
+from customlabels.store.database import DatabaseUnavailable
 
 log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 3
@@ -88,5 +88,5 @@ def work_on(queue: Queue, kinds: Sequence[str], worker: str, handlers: Mapping[s
 
 def _keep(task: Task, done: threading.Event) -> None:
     while not done.wait(min(1.0, LEASE_SECONDS / 5)):
-        with suppress(OperationalError):  # a database that is busy or away; the lease outlasts several tries
+        with suppress(DatabaseUnavailable):  # the lease outlasts several tries
             task.renew()

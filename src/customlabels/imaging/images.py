@@ -23,6 +23,10 @@ Pixels = NDArray[np.uint8]
 PADDING = 114
 """Grey level of the letterbox border."""
 
+MOST_SCANS = 500
+"""Passes over the picture in one JPEG; real ones have up to a few dozen. Each can cost milliseconds and few bytes, so
+that without a limit a small file takes hours to decode."""
+
 _SWAPPED_ORIENTATIONS = {5, 6, 7, 8}
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -82,6 +86,8 @@ def decode(data: bytes, limits: Limits | None = Limits(), longest_side: int | No
     """
     with quiet(), _open(data, limits) as image:
         header = _check(image, limits)
+        if limits is not None and header.format == "JPEG" and data.count(b"\xff\xda") > MOST_SCANS:
+            raise ImageError("format", f"The JPEG has more than {MOST_SCANS} scans; save it anew with another program.")
         if longest_side is not None and header.format == "JPEG":
             image.draft(None, _fitting(image.size, 2 * longest_side))
         try:

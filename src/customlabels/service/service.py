@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import select
 
 from customlabels.engine.queue import Queue
 from customlabels.service.paging import Pages
+from customlabels.service.running import RunningModels
 from customlabels.settings import Settings
 from customlabels.store import Database, Objects
 from customlabels.store.database import now
@@ -28,6 +29,8 @@ class Service:
     pages: Pages
     account: str
     """The account that was made at the first start."""
+    units: RunningModels | None = None
+    """What answers for running models; only the process that serves has them."""
 
     @property
     def region(self) -> str:
@@ -37,7 +40,13 @@ class Service:
         """Where the model of a row of `versions` lies (its column `model`)."""
         return self.settings.models / name
 
+    def with_units(self) -> Service:
+        """The same state, with the units of all models that are to run; they start at once."""
+        return replace(self, units=RunningModels(self.settings, self.database))
+
     def close(self) -> None:
+        if self.units is not None:
+            self.units.close()
         self.database.close()
 
 

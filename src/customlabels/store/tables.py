@@ -225,13 +225,14 @@ objects = Table(
     metadata,
     Column("bucket", ForeignKey("buckets.name"), primary_key=True),
     Column("key", LargeBinary, primary_key=True, comment="UTF-8, so that order is the order of bytes"),
-    Column("path", Text, nullable=False, comment="of the file, below the bucket's folder"),
+    Column("place", Name, nullable=False, comment="of the file, below the bucket's folder, without case"),
+    Column("content", Text, nullable=False, comment="names the file until it is at its place; new with every put"),
     Column("size", BigInteger, nullable=False),
     Column("etag", Text, nullable=False),
     Column("modified", BigInteger, nullable=False),
     Column("headers", JSON, nullable=False, comment="Content-Type and its like, checksums"),
     Column("metadata", JSON, nullable=False, comment="x-amz-meta-*"),
-    Index("ix_objects_bucket_path", "bucket", "path"),
+    UniqueConstraint("bucket", "place"),
 )
 
 uploads = Table(
@@ -251,7 +252,7 @@ parts = Table(
     metadata,
     Column("upload", ForeignKey("uploads.id", ondelete="CASCADE"), primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("path", Text, nullable=False),
+    Column("content", Text, nullable=False, comment="names the file"),
     Column("size", BigInteger, nullable=False),
     Column("etag", Text, nullable=False),
     Column("modified", BigInteger, nullable=False),

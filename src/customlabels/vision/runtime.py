@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -26,6 +27,15 @@ def open_network(source: Path | bytes, threads: int | None = None) -> Network:
     `threads` bounds the cores that it uses (all by default). Raises RuntimeMissing, and OSError where no network is.
     """
     return _openvino(source, threads) or _onnxruntime(source, threads)
+
+
+def preload() -> None:
+    """Import the runtime now, so that a process that waits for its model has done so. Missing, it is no error yet."""
+    try:
+        import openvino  # noqa: F401
+    except ImportError:
+        with suppress(ImportError):
+            import onnxruntime  # noqa: F401
 
 
 def _openvino(source: Path | bytes, threads: int | None) -> Network | None:

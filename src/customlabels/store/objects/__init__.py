@@ -47,6 +47,10 @@ class InvalidPart(ObjectError):
 class PartTooSmall(ObjectError): ...
 
 
+class PreconditionFailed(ObjectError):
+    """The object that a put was to replace, or to be the first of its key, is another."""
+
+
 class ObjectTooLarge(ObjectError):
     """An object that is read at once has more bytes than the reader can use."""
 
@@ -92,11 +96,13 @@ class Part:
 
 @dataclass(frozen=True)
 class Upload:
-    """A multipart upload that is neither completed nor aborted."""
+    """A multipart upload that is neither completed nor aborted. Headers and metadata are those of the object to be."""
 
     id: str
     key: str
     created: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 class Objects(Protocol):
@@ -127,10 +133,12 @@ class Objects(Protocol):
         content: bytes | Iterable[bytes],
         headers: Mapping[str, str] | None = None,
         metadata: Mapping[str, str] | None = None,
+        replacing: str | None = None,
     ) -> Stored:
         """Store an object, in place of one that has its key. An exception of `content` leaves all as it was.
 
-        Raises InvalidName.
+        `headers` is read after the end of `content`, which may complete it (with a checksum). `replacing` is the ETag
+        that the object in its place must have, "" where there must be none. Raises InvalidName, PreconditionFailed.
         """
 
     def head(self, bucket: str, key: str) -> Stored:
@@ -153,7 +161,16 @@ class Objects(Protocol):
         headers: Mapping[str, str] | None = None,
         metadata: Mapping[str, str] | None = None,
     ) -> Stored:
-        """Copy an object; headers and metadata are the source's unless given. Raises NoSuchKey, InvalidName."""
+        """Copy an object; headers and metadata are the source's unless given. Raises NoSuchKey, InvalidName.
+
+        An object that is copied to itself keeps its ETag.
+        """
+
+    def tags(self, bucket: str, key: str) -> dict[str, str]:
+        """The tags of an object. Raises NoSuchKey."""
+
+    def tag(self, bucket: str, key: str, tags: Mapping[str, str]) -> None:
+        """Give an object these tags and no other. Raises NoSuchKey."""
 
     def delete(self, bucket: str, keys: Sequence[str]) -> None:
         """Remove objects; those that do not exist are no error."""
@@ -164,12 +181,18 @@ class Objects(Protocol):
     def list_folders(
         self, bucket: str, prefix: str, delimiter: str, after: str = "", limit: int = 1000
     ) -> list[Stored | str]:
-        """As `list_objects`, with the keys that agree up to a delimiter after the prefix as one text, their prefix."""
+        """As `list_objects`, with the keys that agree up to a delimiter after the prefix as one text, their prefix.
+
+        None of such keys is listed where `after` is their prefix.
+        """
 
     def start_upload(
         self, bucket: str, key: str, headers: Mapping[str, str] | None = None, metadata: Mapping[str, str] | None = None
     ) -> str:
         """Begin a multipart upload and return its id. Raises InvalidName."""
+
+    def upload(self, bucket: str, key: str, upload: str) -> Upload:
+        """Raises NoSuchUpload."""
 
     def put_part(
         self,
@@ -178,17 +201,31 @@ class Objects(Protocol):
         upload: str,
         number: int,
         content: bytes | Iterable[bytes],
-        headers: Mapping[str, str],
+        headers: Mapping[str, str] | None = None,
     ) -> Part:
-        """Raises NoSuchUpload."""
+        """Upload a part, in place of one of its number. `headers` is read as by `put`. Raises NoSuchUpload."""
 
     def parts(self, bucket: str, key: str, upload: str, after: int = 0, limit: int = 1000) -> list[Part]:
-        """Raises NoSuchUpload."""
+        """Up to `limit` parts with numbers above `after`, in order. Raises NoSuchUpload."""
 
-    def uploads(self, bucket: str, prefix: str = "", limit: int = 1000) -> list[Upload]: ...
+    def uploads(
+        self, bucket: str, prefix: str = "", after: tuple[str, str] = ("", ""), limit: int = 1000
+    ) -> list[Upload]:
+        """Up to `limit` uploads after (key, id), by key and id; after all uploads of the key where the id is empty."""
 
-    def complete_upload(self, bucket: str, key: str, upload: str, parts: Sequence[tuple[int, str]]) -> Stored:
-        """Make the object of the parts (number, etag). Raises NoSuchUpload, InvalidPart, PartTooSmall."""
+    def complete_upload(
+        self,
+        bucket: str,
+        key: str,
+        upload: str,
+        parts: Sequence[tuple[int, str]],
+        headers: Mapping[str, str] | None = None,
+        replacing: str | None = None,
+    ) -> Stored:
+        """Make the object of the parts (number, etag), with further `headers`. `replacing` is as in `put`.
+
+        Raises NoSuchUpload, InvalidPart, PartTooSmall, PreconditionFailed.
+        """
 
     def abort_upload(self, bucket: str, key: str, upload: str) -> None:
         """Raises NoSuchUpload."""

@@ -1,0 +1,170 @@
+"""A server in this process: the port, the workers and the inference units of one home."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import socket
+import threading
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+
+import uvicorn
+from anyio import to_thread
+
+from customlabels.api.app import App
+from customlabels.api.audit import Audit
+from customlabels.engine.workers import Workers
+from customlabels.service.access.keys import Key, first_key
+from customlabels.service.service import open_service
+from customlabels.service.worker import roles
+from customlabels.settings import Settings
+
+log = logging.getLogger(__name__)
+STOP_SECONDS = 10
+"""How long calls that are in work may take when the server is stopped."""
+THREADS = 128
+"""Calls that are worked on at the same time; most of them wait for an inference unit or the disk."""
+
+
+class HomeInUse(RuntimeError):
+    """Another server that is alive has this home."""
+
+
+class Server:
+    """Serves one home from `start` to `stop`, or within a `with` statement."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.first_key: Key | None = None
+        """The key that was made because there was none; its secret is to be shown once."""
+        self._stack = ExitStack()
+        self._endpoint = ""
+
+    @property
+    def endpoint(self) -> str:
+        """The URL under which clients of this machine reach the server."""
+        return self._endpoint
+
+    def start(self) -> None:
+        """Be ready for calls when this returns.
+
+        Raises HomeInUse, OSError for a port or folder that cannot be used, store.database.DatabaseUnavailable.
+        """
+        with ExitStack() as stack:
+            self.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _lock(self.settings.home, stack)
+            listening = _listen(self.settings.host, self.settings.port)
+            stack.callback(listening.close)
+            service = open_service(self.settings)
+            stack.callback(service.close)
+            self.first_key = first_key(service.database, service.account)
+            environment = {**os.environ, **self.settings.environment()}
+            workers = Workers(roles(self.settings), environment, service.queue.release)
+            service.queue.release_local()
+            workers.start()
+            stack.callback(workers.stop)
+            service.queue.listeners.append(workers.wake)
+            serving = service.with_units()
+            stack.callback(serving.close)
+            audit = Audit(self.settings.logs / "audit.jsonl")
+            stack.callback(audit.close)
+            self._serve(App(serving, audit, workers.alive), listening, stack)
+            self._endpoint = _endpoint(self.settings.host, listening)
+            self._announce(stack)
+            self._stack = stack.pop_all()
+
+    def stop(self) -> None:
+        """Answer the calls in work, end the workers and units, and leave the home. Does nothing the second time."""
+        self._stack.close()
+
+    def __enter__(self) -> Server:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _serve(self, app: App, listening: socket.socket, stack: ExitStack) -> None:
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=STOP_SECONDS,
+        )
+        server = _Uvicorn(config)
+        thread = threading.Thread(target=server.run, args=([listening],), name="http", daemon=True)
+        thread.start()
+
+        def end() -> None:
+            server.should_exit = True
+            thread.join()
+
+        stack.callback(end)
+        while not server.started:
+            if not thread.is_alive():
+                raise OSError("The HTTP server did not start; the log says why.")
+            time.sleep(0.005)
+
+    def _announce(self, stack: ExitStack) -> None:
+        """Say in the home where the server is, for `customlabels env`."""
+        path = self.settings.home / "server.json"
+        scratch = path.with_suffix(".tmp")
+        scratch.write_text(json.dumps({"pid": os.getpid(), "endpoint": self.endpoint}) + "\n", encoding="utf-8")
+        os.replace(scratch, path)
+        stack.callback(path.unlink, missing_ok=True)
+
+
+class _Uvicorn(uvicorn.Server):
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        to_thread.current_default_thread_limiter().total_tokens = THREADS
+        await super().startup(sockets)
+
+
+def running_endpoint(home: Path) -> str | None:
+    """The endpoint of the server that has this home now; None where there is none."""
+    try:
+        content = json.loads((home / "server.json").read_text(encoding="utf-8"))
+        with (home / "server.lock").open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return str(content["endpoint"])
+    except (OSError, ValueError):
+        return None
+    return None
+
+
+def _lock(home: Path, stack: ExitStack) -> None:
+    file = stack.enter_context((home / "server.lock").open("ab"))
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        where = running_endpoint(home) or "starting"
+        raise HomeInUse(f"Another server has the home {home} ({where}): stop it, or choose another --home.") from error
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise OSError(
+            f"Cannot listen on {host} port {port}: {error.strerror or error}. Choose another --port."
+        ) from error
+
+
+def _endpoint(host: str, listening: socket.socket) -> str:
+    port = listening.getsockname()[1]
+    if host in ("0.0.0.0", "", "::"):
+        host = "127.0.0.1" if host != "::" else "::1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

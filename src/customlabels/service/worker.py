@@ -1,0 +1,101 @@
+"""A worker's process: `python -m customlabels.service.worker data|training`, started by the server.
+
+It finds its settings in the environment, is woken by bytes on its standard input, and leaves when that ends.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+
+from customlabels.engine.work import Handler, work_on
+from customlabels.engine.workers import Role, python
+from customlabels.service.service import Service, open_service
+from customlabels.settings import Settings
+from customlabels.store.database import DatabaseUnavailable
+
+log = logging.getLogger(__name__)
+POLL_SECONDS = 1.0
+"""How soon work is found that nobody woke this worker for: from another server, or of a worker that died."""
+
+KINDS = {
+    "data": frozenset(
+        {
+            "dataset.create",
+            "dataset.update",
+            "dataset.distribute",
+            "dataset.delete",
+            "project.delete",
+            "version.copy",
+            "version.delete",
+        }
+    ),
+    "training": frozenset({"version.train"}),
+}
+"""What each sort of worker does."""
+
+
+def roles(settings: Settings) -> list[Role]:
+    """The workers that a server with these settings has."""
+    numbers = {"data": 1, "training": max(1, settings.training_workers)}
+    return [Role(name, python("customlabels.service.worker", name), KINDS[name], n) for name, n in numbers.items()]
+
+
+def handlers(service: Service) -> dict[str, Handler]:
+    """How every kind of job is done."""
+    from customlabels.service import dataset_jobs, version_jobs
+
+    return {**dataset_jobs.handlers(service), **version_jobs.handlers(service)}
+
+
+def run(service: Service, kinds: Sequence[str], worker: str, wake: threading.Event, leave: threading.Event) -> None:
+    """Do jobs as they come until `leave` is set."""
+    known: Mapping[str, Handler] = handlers(service)
+    while not leave.is_set():
+        try:
+            if work_on(service.queue, kinds, worker, known):
+                continue
+        except DatabaseUnavailable as error:
+            log.error("worker %s: %s", worker, error)
+        wake.wait(POLL_SECONDS)
+        wake.clear()
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a worker of the sort that the first argument names."""
+    sort = arguments[0]
+    settings = Settings.from_environment()
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for chatty in ("botocore", "boto3", "urllib3", "s3transfer", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    wake, leave = threading.Event(), threading.Event()
+
+    def listen() -> None:
+        while os.read(0, 4096):
+            wake.set()
+        os._exit(0)  # the server is gone; whoever comes next finds the lease expired
+
+    def end(*_: object) -> None:
+        leave.set()
+        wake.set()
+        threading.Timer(2.0, os._exit, (0,)).start()  # in the midst of a job: it is begun anew
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the server decides
+    threading.Thread(target=listen, name="wake", daemon=True).start()
+    service = open_service(settings)
+    if sort == "training":
+        from customlabels.service.training import warm_up
+
+        threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+    run(service, sorted(KINDS[sort]), os.environ["CUSTOMLABELS_WORKER"], wake, leave)
+    service.close()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
