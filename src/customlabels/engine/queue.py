@@ -92,9 +92,8 @@ class Queue:
         Called by a server that has just locked its home, before it starts workers: with SQLite all of them are dead.
         """
         with self.database.write() as connection:
-            held = (
-                connection.execute(select(jobs.c.worker).where(jobs.c.worker.is_not(None)).distinct()).scalars().all()
-            )
+            held = select(jobs.c.worker).where(jobs.c.worker.is_not(None)).distinct()
+            workers = connection.execute(held).scalars().all()
             dead = [worker for worker in workers if self.database.is_sqlite or _is_dead(worker)]
             values = {"worker": None, "lease_until": 0}
             connection.execute(update(jobs).where(jobs.c.worker.in_(dead)).values(values))

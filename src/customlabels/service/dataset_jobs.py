@@ -1,0 +1,253 @@
+"""The work on datasets that a call only asks for: create, update, distribute, delete; and deleting a project."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, select, update
+
+from customlabels.engine.work import Handler, Task
+from customlabels.manifest.entry import Entry
+from customlabels.manifest.problems import problem
+from customlabels.manifest.split import labels_too_rare, split
+from customlabels.service import entries, labels, tags
+from customlabels.service.dataset_rows import set_status
+from customlabels.service.datasets import CREATED
+from customlabels.service.importing import (
+    MAX_MANIFEST_BYTES,
+    ManifestRefused,
+    Reader,
+    bucket_of,
+    check_whole,
+    split_lines,
+)
+from customlabels.service.service import Service
+from customlabels.store.objects import ObjectError, StoreUnavailable
+from customlabels.store.tables import dataset_labels, datasets, entry_labels, project_policies, projects
+from customlabels.store.tables import entries as entry_table
+
+BATCH = 2000
+"""Entries that are inserted in one transaction."""
+TEST_SHARE = 0.2
+
+
+class DatasetGone(Exception):
+    """The dataset that a job works on is not there, or in another state: there is nothing to do."""
+
+
+def handlers(service: Service) -> dict[str, Handler]:
+    """How jobs on datasets and projects are done."""
+
+    def handler(do: Callable[[Service, Task], None], failed: Callable[[Service, Task, str], None]) -> Handler:
+        return Handler(lambda task: _run(service, task, do), lambda task, reason: failed(service, task, reason))
+
+    return {
+        "dataset.create": handler(_create, _create_failed),
+        "dataset.update": handler(_update, _update_failed),
+        "dataset.distribute": handler(_distribute, _update_failed),
+        "dataset.delete": handler(_delete, _forget),
+        "project.delete": handler(_delete_project, _forget),
+    }
+
+
+def _run(service: Service, task: Task, do: Callable[[Service, Task], None]) -> None:
+    try:
+        do(service, task)
+    except DatasetGone:
+        _forget(service, task, "")
+
+
+def _create(service: Service, task: Task) -> None:
+    place = task.job.payload["manifest"]
+    with service.database.write() as connection:
+        dataset = _in_state(connection, task.job.subject, "CREATE_IN_PROGRESS")
+        entries.remove(connection, dataset.id)  # of a worker that died in the midst of this
+    reader = Reader()
+    known: dict[str, int] = {}
+    position = 0
+    try:
+        stream = reader.read(_manifest(service, place["Bucket"], place["Name"]))
+        while batch := list(islice(stream, BATCH)):
+            task.cancelled()  # raises where the work is another worker's by now
+            with service.database.write() as connection:
+                numbered = list(enumerate(batch, position + 1))
+                entries.write(connection, dataset.id, numbered, known)
+                position += len(batch)
+    except ManifestRefused as error:
+        with _finishing(service, task) as connection:
+            entries.remove(connection, dataset.id)
+            set_status(connection, dataset.id, "CREATE_FAILED", str(error), "CLIENT_ERROR")
+        return
+    with _finishing(service, task) as connection:
+        labels.recount(connection, dataset.id)
+        _set_next(connection, dataset.id, position + 1)
+        message = f"{CREATED} from the manifest file.{reader.words()}"
+        set_status(connection, dataset.id, "CREATE_COMPLETE", message)
+
+
+def _create_failed(service: Service, task: Task, reason: str) -> None:
+    with _finishing(service, task) as connection:
+        dataset = _find(connection, task.job.subject)
+        if dataset is not None and dataset.status == "CREATE_IN_PROGRESS":
+            entries.remove(connection, dataset.id)
+            set_status(connection, dataset.id, "CREATE_FAILED", reason, "SERVICE_ERROR")
+
+
+def _update(service: Service, task: Task) -> None:
+    lines = base64.b64decode(task.job.payload["lines"]).split(b"\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    reader = Reader()
+    try:
+        changed = list(reader.read(lines))
+        with _finishing(service, task) as connection:
+            dataset = _in_state(connection, task.job.subject, "UPDATE_IN_PROGRESS")
+            _apply(connection, dataset, changed)
+            set_status(
+                connection, dataset.id, "UPDATE_COMPLETE", f"The dataset was successfully updated.{reader.words()}"
+            )
+    except ManifestRefused as error:
+        with _finishing(service, task) as connection:
+            dataset = _in_state(connection, task.job.subject, "UPDATE_IN_PROGRESS")
+            set_status(connection, dataset.id, "UPDATE_FAILED", str(error), "CLIENT_ERROR")
+
+
+def _apply(connection: Connection, dataset: Row[Any], changed: list[Entry]) -> None:
+    """Replace entries of the same images, add the others at the end. Raises ManifestRefused: roll back, then."""
+    there = entries.positions_of(connection, dataset.id, [entry.source_ref for entry in changed])
+    one = select(entry_table.c.source_ref).where(entry_table.c.dataset_id == dataset.id).limit(1)
+    buckets = dict.fromkeys(bucket_of(ref) for ref in connection.execute(one).scalars())
+    buckets.update(dict.fromkeys(bucket_of(entry.source_ref) for entry in changed))
+    entries.remove(connection, dataset.id, list(there.values()))
+    position = dataset.next_position
+    placed = []
+    for entry in changed:
+        if entry.source_ref in there:
+            placed.append((there[entry.source_ref], entry))
+        else:
+            placed.append((position, entry))
+            position += 1
+    known = entries.label_ids(connection, dataset.id)
+    for start in range(0, len(placed), BATCH):
+        entries.write(connection, dataset.id, placed[start : start + BATCH], known)
+    labels.recount(connection, dataset.id)
+    _set_next(connection, dataset.id, position)
+    total = connection.execute(select(datasets.c.total_entries).where(datasets.c.id == dataset.id)).scalar_one()
+    check_whole(total, len(entries.label_ids(connection, dataset.id)), list(buckets))
+
+
+def _update_failed(service: Service, task: Task, reason: str) -> None:
+    """Of an update, or of a distribution: then both datasets."""
+    with _finishing(service, task) as connection:
+        for arn in (task.job.subject, task.job.payload.get("test")):
+            dataset = None if arn is None else _find(connection, arn)
+            if dataset is not None and dataset.status == "UPDATE_IN_PROGRESS":
+                set_status(connection, dataset.id, "UPDATE_FAILED", reason, "SERVICE_ERROR")
+
+
+def _distribute(service: Service, task: Task) -> None:
+    with service.database.read() as connection:
+        train = _in_state(connection, task.job.subject, "UPDATE_IN_PROGRESS")
+        test = _in_state(connection, task.job.payload["test"], "UPDATE_IN_PROGRESS")
+        labeled = _labeled(connection, train.id)
+    both = (train, test)
+    rare = labels_too_rare(list(labeled.values()))
+    if rare or not labeled:
+        what = f"These have a single image: {', '.join(rare[:10])}." if rare else "No image has a label."
+        found = problem("ERROR_INSUFFICIENT_IMAGES_PER_LABEL_FOR_DISTRIBUTE", detail=what)
+        with _finishing(service, task) as connection:
+            for dataset in both:
+                set_status(connection, dataset.id, "UPDATE_FAILED", f"{found.message} {found.detail}", "CLIENT_ERROR")
+        return
+    _, chosen = split(list(labeled.values()), TEST_SHARE)
+    positions = [entry.line for entry in chosen]
+    with _finishing(service, task) as connection:
+        entries.copy(connection, train.id, test.id, positions)
+        entries.remove(connection, train.id, positions)
+        for dataset in both:
+            labels.recount(connection, dataset.id)
+            set_status(connection, dataset.id, "UPDATE_COMPLETE", "The entries were successfully distributed.")
+
+
+def _labeled(connection: Connection, dataset_id: int) -> dict[int, Entry]:
+    """The labeled entries of a dataset by position, as far as a split needs them: `line` is the position."""
+    carried: dict[int, list[str]] = {}
+    query = (
+        select(entry_labels.c.position, dataset_labels.c.name)
+        .join(dataset_labels, dataset_labels.c.id == entry_labels.c.label_id)
+        .where(entry_labels.c.dataset_id == dataset_id, entry_labels.c.used)
+        .order_by(entry_labels.c.position, dataset_labels.c.id)
+    )
+    for row in connection.execute(query):
+        carried.setdefault(row.position, []).append(row.name)
+    mine = (entry_table.c.dataset_id == dataset_id) & entry_table.c.labeled
+    rows = connection.execute(select(entry_table.c.position, entry_table.c.source_ref).where(mine))
+    return {
+        row.position: Entry(row.source_ref, tuple(carried[row.position]), line=row.position)
+        for row in rows
+        if row.position in carried
+    }
+
+
+def _delete(service: Service, task: Task) -> None:
+    with _finishing(service, task) as connection:
+        dataset = _in_state(connection, task.job.subject, "DELETE_IN_PROGRESS")
+        entries.remove(connection, dataset.id)
+        connection.execute(delete(datasets).where(datasets.c.id == dataset.id))
+        tags.remove_all(connection, dataset.arn)
+
+
+def _delete_project(service: Service, task: Task) -> None:
+    with _finishing(service, task) as connection:
+        project = connection.execute(select(projects).where(projects.c.arn == task.job.subject)).first()
+        if project is not None:
+            connection.execute(delete(project_policies).where(project_policies.c.project_id == project.id))
+            connection.execute(delete(projects).where(projects.c.id == project.id))
+            tags.remove_all(connection, project.arn)
+
+
+def _forget(service: Service, task: Task, reason: str) -> None:
+    with _finishing(service, task):
+        pass
+
+
+@contextmanager
+def _finishing(service: Service, task: Task) -> Iterator[Connection]:
+    """The transaction with which a job ends."""
+    with service.database.write() as connection:
+        task.finish(connection)
+        yield connection
+
+
+def _manifest(service: Service, bucket: str, key: str) -> Iterator[bytes]:
+    """The lines of a manifest. Raises ManifestRefused where it cannot be read or is too large."""
+    try:
+        stored, chunks = service.objects.open(bucket, key)
+        if stored.size > MAX_MANIFEST_BYTES:
+            detail = f"s3://{bucket}/{key} has {stored.size:,} bytes; at most {MAX_MANIFEST_BYTES:,} are allowed."
+            raise ManifestRefused(problem("ERROR_MANIFEST_SIZE_TOO_LARGE", detail=detail))
+        yield from split_lines(chunks)
+    except StoreUnavailable:
+        raise
+    except ObjectError as error:
+        code = "ERROR_MANIFEST_INACCESSIBLE_OR_UNSUPPORTED_FORMAT"
+        raise ManifestRefused(problem(code, detail=str(error))) from error
+
+
+def _find(connection: Connection, arn: str) -> Row[Any] | None:
+    return connection.execute(select(datasets).where(datasets.c.arn == arn)).first()
+
+
+def _in_state(connection: Connection, arn: str, status: str) -> Row[Any]:
+    row = _find(connection, arn)
+    if row is None or row.status != status:
+        raise DatasetGone(arn)
+    return row
+
+
+def _set_next(connection: Connection, dataset_id: int, position: int) -> None:
+    connection.execute(update(datasets).where(datasets.c.id == dataset_id).values(next_position=position))
