@@ -78,7 +78,8 @@ def measure(labelled: LabelledSet, resplit: int, effort: str, baselines: bool) -
 
 def _measure_split(labelled: LabelledSet, resplit: int, seed: int, effort: Any, baselines: bool) -> list[Run]:
     import baselines as methods
-    from customlabels.vision.train import prepare, train
+    from customlabels.vision.preparing import prepare
+    from customlabels.vision.train import train
 
     _, train_set, test_set = list(labelled.splits(resplit))[seed]
     with tempfile.TemporaryDirectory() as folder, PeakMemory() as memory:

@@ -7,8 +7,8 @@ import pytest
 
 from customlabels.vision import detector, plan
 from customlabels.vision.detector import train_detector
+from customlabels.vision.preparing import make_samples
 from customlabels.vision.progress import Monitor, Progress
-from customlabels.vision.train import make_samples
 
 from .shapes import LABELS, shape_dataset
 

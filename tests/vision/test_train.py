@@ -12,11 +12,13 @@ import pytest
 
 from customlabels.manifest.entry import Dataset
 from customlabels.vision import plan
+from customlabels.vision.folder import FILES
 from customlabels.vision.model import Model
 from customlabels.vision.predictions import Boxed
+from customlabels.vision.preparing import TrainingError, prepare
 from customlabels.vision.progress import Cancelled, Progress
 from customlabels.vision.snapshot import recompute
-from customlabels.vision.train import FILES, TrainingError, evaluate, prepare, train
+from customlabels.vision.train import evaluate, train
 
 from .shapes import shape_dataset
 

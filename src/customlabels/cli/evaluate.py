@@ -17,8 +17,9 @@ def run(args: argparse.Namespace) -> int:
     from customlabels.manifest.task import task_data
     from customlabels.manifest.validate import check_images
     from customlabels.vision.model import Model
+    from customlabels.vision.preparing import make_samples
     from customlabels.vision.progress import Monitor
-    from customlabels.vision.train import evaluate, make_samples
+    from customlabels.vision.train import evaluate
 
     model = Model.load(args.model)
     model.warm()

@@ -40,9 +40,9 @@ def code_for(error: Exception) -> int | None:
     from customlabels.store.objects import ObjectError
     from customlabels.store.rows import DatabaseNotEmpty
     from customlabels.vision.model import ModelError
+    from customlabels.vision.preparing import TrainingError
     from customlabels.vision.progress import Cancelled
     from customlabels.vision.runtime import RuntimeMissing
-    from customlabels.vision.train import TrainingError
     from customlabels.vision.weights import WeightsError
 
     match error:
