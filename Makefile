@@ -17,11 +17,13 @@ demo: $(VENV)/.demo
 test: $(VENV)/.dev $(VENV)/.browser
 	$(PY) -m pytest
 
-# The property tests again, with many more examples than `make test` draws.
+# The property tests again, with many more examples than `make test` draws, and servers that are killed at work.
 torture: $(VENV)/.dev
+	$(PY) -m pytest -m torture --torture-rounds=50 --torture-seed=$(SEED)
 	$(PY) -m pytest -m hypothesis --hypothesis-profile=torture --hypothesis-show-statistics
 
 torture-sample: $(VENV)/.dev
+	$(PY) -m pytest -m torture --torture-rounds=3 --torture-seed=$(SEED)
 	$(PY) -m pytest -m hypothesis --hypothesis-profile=sample --hypothesis-seed=$(SEED)
 
 lint: $(VENV)/.dev

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from customlabels.engine.work import work_on
-from customlabels.service import dataset_jobs, datasets, entries, labels, projects
+from customlabels.service import dataset_jobs, dataset_rows, datasets, entries, labels, projects
 from customlabels.service.access.caller import Caller
 from customlabels.service.service import Service, open_service
 from customlabels.settings import Settings
@@ -131,7 +131,7 @@ def last_tokens(service: Service, caller: Caller, given: dict[str, Any], first: 
             bool(given.get("has_errors")),
         ]
         with service.database.read() as connection:
-            row = datasets.find(connection, caller, given["dataset_arn"])
+            row = dataset_rows.find(connection, caller, given["dataset_arn"])
         yield service.pages.token(row.next_position - 1200, "ListDatasetEntries", given["dataset_arn"], filters)
 
 

@@ -1,10 +1,10 @@
-"""What all tests share: how many examples property tests draw, where the real data lie, pictures made in code."""
+"""What all tests share: how many examples property tests draw, where the real data lie, pictures, databases."""
 
 from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,17 @@ import pytest
 from hypothesis import HealthCheck, settings
 from PIL import Image
 
+from . import postgres
+
 settings.register_profile("default", max_examples=25, deadline=None)
 settings.register_profile("sample", max_examples=100, deadline=None)
 settings.register_profile("torture", max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("default")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--torture-rounds", type=int, default=3, help="how often tests/torture kills something")
+    parser.addoption("--torture-seed", type=int, default=0, help="chooses what tests/torture does, and when it kills")
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +54,36 @@ def picture() -> Picture:
         return stream.getvalue()
 
     return make
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[postgres.PostgresServer]:
+    """A server that runs while the tests do. Without PostgreSQL its tests are skipped, but never in CI."""
+    programs = postgres.binaries()
+    if programs is None:
+        words = "PostgreSQL is not installed: initdb and postgres are neither in PATH nor in /usr/lib/postgresql/*/bin"
+        if os.environ.get("CI"):
+            pytest.fail(words)
+        pytest.skip(words)
+    with postgres.running(programs) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh database with our tables, of each kind that we support."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'home' / 'customlabels.db'}"
+    else:
+        with request.getfixturevalue("postgresql").database() as url:
+            yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """As `database_url`, without any table in PostgreSQL either."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'home' / 'customlabels.db'}"
+    else:
+        with request.getfixturevalue("postgresql").database(template="template0") as url:
+            yield url

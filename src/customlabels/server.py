@@ -6,6 +6,7 @@ import fcntl
 import json
 import logging
 import os
+import shutil
 import socket
 import threading
 import time
@@ -63,6 +64,7 @@ class Server:
             service = open_service(self.settings)
             stack.callback(service.close)
             self.first_key = first_key(service.database, service.account)
+            _sweep(self.settings.models)
             environment = {**os.environ, **self.settings.environment()}
             workers = Workers(roles(self.settings), environment, service.queue.release)
             service.queue.release_local()
@@ -151,6 +153,13 @@ def _lock(home: Path, stack: ExitStack) -> None:
     except BlockingIOError as error:
         where = running_endpoint(home) or "starting"
         raise HomeInUse(f"Another server has the home {home} ({where}): stop it, or choose another --home.") from error
+
+
+def _sweep(models: Path) -> None:
+    """Remove what trainings and copies that were killed have left: folders that are not yet a model."""
+    for pattern in ("customlabels-*", "copy-*"):
+        for folder in models.glob(pattern):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _listen(host: str, port: int) -> socket.socket:

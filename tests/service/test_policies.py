@@ -145,26 +145,21 @@ def test_what_is_not_there_is_not_found(service: Service, caller: Caller, projec
         delete_project_policy(service, caller, project_arn=project, policy_name="other")
 
 
-def test_each_operation_needs_its_permission(service: Service, caller: Caller, project: str) -> None:
-    put(service, caller, project)
-    for operation in ("PutProjectPolicy", "ListProjectPolicies", "DeleteProjectPolicy"):
-        statements = (
-            Statement("Allow", ("rekognition:*",), ("*",)),
-            Statement("Deny", (f"rekognition:{operation}",), (project,)),
-        )
-        limited = Caller(caller.account, "limited", statements)
-        calls: dict[str, Callable[[Caller], object]] = {
-            "PutProjectPolicy": lambda who: put(service, who, project, "new"),
-            "ListProjectPolicies": lambda who: listed(service, who, project),
-            "DeleteProjectPolicy": lambda who: delete_project_policy(
-                service, who, project_arn=project, policy_name="new"
-            ),
-        }
-        for name, call in calls.items():
-            if name != operation:
-                call(limited)
-            else:
-                with pytest.raises(errors.AccessDeniedException, match=f"perform: rekognition:{name} on resource"):
-                    call(limited)
-        if operation == "DeleteProjectPolicy":
-            delete_project_policy(service, caller, project_arn=project, policy_name="new")
+@pytest.mark.parametrize("operation", ["PutProjectPolicy", "ListProjectPolicies", "DeleteProjectPolicy"])
+def test_each_operation_needs_its_permission(service: Service, caller: Caller, project: str, operation: str) -> None:
+    put(service, caller, project, "old")
+    statements = (
+        Statement("Allow", ("rekognition:*",), ("*",)),
+        Statement("Deny", (f"rekognition:{operation}",), (project,)),
+    )
+    limited = Caller(caller.account, "limited", statements)
+    calls: dict[str, Callable[[], object]] = {
+        "PutProjectPolicy": lambda: put(service, limited, project, "new"),
+        "ListProjectPolicies": lambda: listed(service, limited, project),
+        "DeleteProjectPolicy": lambda: delete_project_policy(service, limited, project_arn=project, policy_name="old"),
+    }
+    denied = calls.pop(operation)
+    with pytest.raises(errors.AccessDeniedException, match=f"perform: rekognition:{operation} on resource"):
+        denied()
+    for allowed in calls.values():
+        allowed()

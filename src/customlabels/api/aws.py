@@ -9,32 +9,32 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import parse_qs
-from xml.sax.saxutils import escape
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from customlabels.api import rekognition, sts
+from customlabels.api import rekognition, replies, sts
 from customlabels.api.audit import Audit
 from customlabels.api.errors import (
-    IncompleteSignature,
     InvalidSignatureException,
-    MissingAuthenticationTokenException,
     RequestEntityTooLargeException,
-    RequestTimeTooSkewed,
     UnknownOperationException,
-    UnrecognizedClientException,
+    WrongRegionException,
 )
 from customlabels.api.metrics import Metrics
-from customlabels.api.protocol import CONTENT_TYPE, parse
+from customlabels.api.protocol import CONTENT_TYPE, TARGET, parse
 from customlabels.api.sigv4 import Request as Signed
 from customlabels.api.sigv4 import Signature, sha256_hex, verify
 from customlabels.service.access.caller import Caller
 from customlabels.service.access.keys import KeyRing
-from customlabels.service.errors import InternalServerError, ServiceError, ThrottlingException
+from customlabels.service.errors import (
+    ImageTooLargeException,
+    InternalServerError,
+    ServiceError,
+    ThrottlingException,
+)
 from customlabels.service.service import Service
 from customlabels.store.database import DatabaseUnavailable
 from customlabels.store.objects import StoreUnavailable
@@ -42,18 +42,11 @@ from customlabels.store.objects import StoreUnavailable
 log = logging.getLogger(__name__)
 MAX_BODY = 8 * 1024 * 1024
 """Bytes of a JSON request: 5 MB in base64, and some."""
+DRAINED_BODY = 64 * 1024 * 1024
+"""So much of a body that is too large is read to its end: a client that still sends does not see the answer."""
 BODY_SECONDS = 60.0
 """How long a client may take to send the body of a JSON request."""
 FORM = "application/x-www-form-urlencoded"
-
-S3_CODES: dict[type[ServiceError], tuple[str, int]] = {
-    MissingAuthenticationTokenException: ("AccessDenied", 403),
-    IncompleteSignature: ("AuthorizationHeaderMalformed", 400),
-    RequestTimeTooSkewed: ("RequestTimeTooSkewed", 403),
-    InvalidSignatureException: ("SignatureDoesNotMatch", 403),
-    UnrecognizedClientException: ("InvalidAccessKeyId", 403),
-}
-"""What S3 calls the errors of signatures."""
 
 
 @dataclass
@@ -79,6 +72,7 @@ class Aws:
     async def answer(self, request: Request) -> Response:
         """The response to a signed request, or to one that should have been. Raises ClientDisconnect."""
         call = Call()
+        request.state.request_id = call.id
         target = request.headers.get("x-amz-target")
         form = request.method == "POST" and request.headers.get("content-type", "").startswith(FORM)
         if target is not None or (form and request.url.path == "/"):
@@ -105,10 +99,7 @@ class Aws:
         code = "OK"
         try:
             if body is None:
-                raise RequestEntityTooLargeException(
-                    f"The body of the request must not have more than {MAX_BODY:,} bytes, nor take longer than "
-                    f"{BODY_SECONDS:.0f} seconds."
-                )
+                raise _too_large(request)
             response = answer(request, body, call)
         except ServiceError as error:
             code = error.code
@@ -121,17 +112,21 @@ class Aws:
             log.exception("request %s: %s on %s failed", call.id, call.operation, call.resource)
             code = "InternalServerError"
             response = _error(request, InternalServerError("Internal server error"), call)
+        if body is None:
+            response.headers["connection"] = "close"  # the rest of the body is still on its way
         self._note(request, call, response.status_code, code)
         return response
 
     def _json(self, request: Request, body: bytes, call: Call) -> Response:
+        if request.method != "POST" or request.scope["path"] not in ("", "/"):
+            raise UnknownOperationException("The operations of Rekognition are called by POST /.")
         call.operation = rekognition.operation_of(request.headers["x-amz-target"])
-        self._authenticate(request, body, call)
+        self._authenticate(request, body, call, "rekognition", self.service.region)
         assert call.caller is not None
         parsed = parse(call.operation, body)
         call.resource = rekognition.resource_of(parsed)
         answer = rekognition.answer(self.service, call.caller, call.operation, parsed)
-        content = json.dumps(answer, separators=(",", ":"), ensure_ascii=False).encode()
+        content = json.dumps(answer, separators=(",", ":"), allow_nan=False).encode()
         return Response(content, 200, {"x-amzn-requestid": call.id}, CONTENT_TYPE)
 
     def _form(self, request: Request, body: bytes, call: Call) -> Response:
@@ -153,6 +148,12 @@ class Aws:
                     f"The service {signature.service[:40]!r} is not here: this server answers Rekognition Custom "
                     "Labels, S3 and STS GetCallerIdentity."
                 )
+            if signature.region != self.service.region:
+                raise WrongRegionException(
+                    f"The authorization header is malformed; the region '{signature.region[:40]}' is wrong; expecting "
+                    f"'{self.service.region}'",
+                    self.service.region,
+                )
         except ServiceError as error:
             response = _error(request, error, call)
             self._note(request, call, response.status_code, error.code)
@@ -164,13 +165,19 @@ class Aws:
             return response
         assert call.caller is not None
         response = await s3.handle(request, self.service, call.caller, signature)
-        response.headers["x-amz-request-id"] = call.id
-        self._note(
-            request, call, response.status_code, "OK" if response.status_code < 400 else str(response.status_code)
-        )
+        call.operation, call.resource = f"S3 {request.state.operation}", request.state.resource
+        code = "OK" if response.status_code < 400 else str(response.status_code)
+        self._note(request, call, response.status_code, code)
         return response
 
-    def _authenticate(self, request: Request, body: bytes | None, call: Call) -> Signature:
+    def _authenticate(
+        self,
+        request: Request,
+        body: bytes | None,
+        call: Call,
+        service: str | None = None,
+        region: str | None = None,
+    ) -> Signature:
         """Who calls. Raises the errors of `sigv4.verify`."""
         headers = [(key.decode("latin-1").lower(), value.decode("latin-1")) for key, value in request.scope["headers"]]
         raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
@@ -178,18 +185,19 @@ class Aws:
             request.method, raw_path.decode("latin-1"), request.scope["query_string"].decode("latin-1"), headers
         )
         actual = "" if body is None else sha256_hex(body)
-        signature = verify(signed, lambda: actual, self._secret_of)
+        holder = None
+
+        def secret_of(key_id: str) -> str | None:
+            nonlocal holder
+            holder = self.keys.find(key_id)
+            return None if holder is None else holder.secret
+
+        signature = verify(signed, lambda: actual, secret_of, service=service, region=region)
         if body is not None and signature.payload != actual:
             raise InvalidSignatureException("The body of the request is not the one that was signed.")
-        holder = self.keys.find(signature.key_id)
-        if holder is None:
-            raise UnrecognizedClientException("The security token included in the request is invalid.")
+        assert holder is not None
         call.caller = holder.caller
         return signature
-
-    def _secret_of(self, key_id: str) -> str | None:
-        holder = self.keys.find(key_id)
-        return None if holder is None else holder.secret
 
     def _note(self, request: Request, call: Call, status: int, code: str) -> None:
         seconds = time.monotonic() - call.began
@@ -207,16 +215,25 @@ def is_aws(request: Request) -> bool:
 
 async def _body(request: Request) -> bytes | None:
     """The body of a request; None where it is too large or too slow."""
-    content = bytearray()
+    content, size = bytearray(), 0
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for chunk in request.stream():
-                content += chunk
-                if len(content) > MAX_BODY:
+                size += len(chunk)
+                if size <= MAX_BODY:
+                    content += chunk
+                elif size > DRAINED_BODY:
                     return None
     except TimeoutError:
         return None
-    return bytes(content)
+    return bytes(content) if size <= MAX_BODY else None
+
+
+def _too_large(request: Request) -> ServiceError:
+    limits = f"at most {MAX_BODY:,} bytes, within {BODY_SECONDS:.0f} seconds"
+    if request.headers.get("x-amz-target") == f"{TARGET}.DetectCustomLabels":
+        return ImageTooLargeException(f"Image size is too large. The body of a request may have {limits}.")
+    return RequestEntityTooLargeException(f"The body of the request is too large or too slow: {limits}.")
 
 
 def _unavailable() -> ThrottlingException:
@@ -227,22 +244,10 @@ def _unavailable() -> ThrottlingException:
 
 def _error(request: Request, error: ServiceError, call: Call) -> Response:
     """An error in the shape of the protocol that was spoken."""
-    headers = {"x-amzn-requestid": call.id}
-    if request.headers.get("content-type", "").startswith(FORM) and "x-amz-target" not in request.headers:
-        status = 403 if isinstance(error, InvalidSignatureException | UnrecognizedClientException) else error.status
-        return Response(sts.error(error.code, str(error), call.id), status, headers, sts.CONTENT_TYPE)
-    if "x-amz-target" in request.headers or isinstance(error, UnknownOperationException):
-        content: dict[str, Any] = {
-            "__type": error.code,
-            "Code": error.code,
-            "Message": str(error),
-            "Logref": call.id,
-        }
-        return Response(json.dumps(content, ensure_ascii=False).encode(), error.status, headers, CONTENT_TYPE)
-    code, status = S3_CODES.get(type(error), (error.code, 503 if error.status == 500 else 403))
-    text = (
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{escape(code)}</Code>'
-        f"<Message>{escape(str(error))}</Message><RequestId>{call.id}</RequestId></Error>"
-    )
-    body = b"" if request.method == "HEAD" else text.encode()
-    return Response(body, status, {"x-amz-request-id": call.id}, "application/xml")
+    if "x-amz-target" in request.headers:
+        return replies.json_error(error, call.id)
+    if request.headers.get("content-type", "").startswith(FORM):
+        return replies.query_error(error, call.id)
+    if isinstance(error, UnknownOperationException):  # of some service whose protocol is not known here
+        return replies.json_error(error, call.id)
+    return replies.s3_error(request, error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import json
 from functools import cache, lru_cache
@@ -17,15 +16,14 @@ from customlabels.service.errors import ValidationException
 
 TARGET = "RekognitionService"
 CONTENT_TYPE = "application/x-amz-json-1.1"
-MAX_DEPTH = 64
-"""Of JSON in a request; the deepest shape needs less than ten levels."""
-_MAX_DIGITS = 400
 
 
 @lru_cache(maxsize=1)
 def service_model() -> ServiceModel:
     """Rekognition as botocore describes it."""
-    return ServiceModel(Loader().load_service_model("rekognition", "service-2"), "rekognition")
+    # Botocore's own description, not one that happens to lie in the user's ~/.aws/models.
+    loader = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
+    return ServiceModel(loader.load_service_model("rekognition", "service-2"), "rekognition")
 
 
 @cache
@@ -42,59 +40,35 @@ def parse(operation: str, body: bytes) -> dict[str, Any]:
     do not allow.
     """
     shape = operation_model(operation).input_shape
-    content = _json(body) if body.strip() else {}
+    content = _json(body)
     if not isinstance(content, dict):
         raise SerializationException("The body of the request must be a JSON object.")
-    request: dict[str, Any] = {} if shape is None else _value(shape, content, "")
-    if shape is not None:
-        violations = check(shape, request)
-        if violations:
-            noun = "error" if len(violations) == 1 else "errors"
-            raise ValidationException(f"{len(violations)} validation {noun} detected: {'; '.join(violations)}")
+    assert shape is not None  # every operation of Rekognition has one
+    request: dict[str, Any] = _value(shape, content, "")
+    if (wrong := check(shape, request)) is not None:
+        raise ValidationException(wrong)
     return request
 
 
 def _json(body: bytes) -> Any:
-    if _depth(body) > MAX_DEPTH:
-        raise SerializationException(f"The body of the request is nested more than {MAX_DEPTH} levels deep.")
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=_no_constant, parse_int=_integer)
-    except (ValueError, RecursionError) as error:
+        return json.loads(body.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_unique)
+    except RecursionError as error:
+        raise SerializationException("The body of the request is nested too deep.") from error
+    except ValueError as error:  # also for whole numbers of thousands of digits
         raise SerializationException(f"The body of the request is not JSON in UTF-8: {str(error)[:200]}") from error
-
-
-def _depth(body: bytes) -> int:
-    """An upper bound of the nesting of JSON: brackets within strings count, so that it needs no parser."""
-    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
-        return 0
-    depth = deepest = 0
-    in_string = escaped = False
-    for byte in body:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif byte == 0x5C:
-                escaped = True
-            elif byte == 0x22:
-                in_string = False
-        elif byte == 0x22:
-            in_string = True
-        elif byte in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"]}":
-            depth -= 1
-    return deepest
 
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-def _integer(text: str) -> int:
-    if len(text) > _MAX_DIGITS:
-        raise ValueError(f"a number has {len(text)} digits")
-    return int(text)
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; which of two members of a name counts is not for us to guess."""
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        raise ValueError("a member of an object occurs more than once")
+    return content
 
 
 def _value(shape: Shape, value: Any, path: str) -> Any:
@@ -114,30 +88,32 @@ def _value(shape: Shape, value: Any, path: str) -> Any:
         case "list":
             assert isinstance(shape, ListShape)
             _expect(isinstance(value, list), where, "a list")
-            return [_value(shape.member, item, f"{path}.{i}") for i, item in enumerate(value, 1) if item is not None]
+            _expect(None not in value, where, "a list without null")
+            return [_value(shape.member, item, f"{path}.{i}") for i, item in enumerate(value, 1)]
         case "map":
             assert isinstance(shape, MapShape)
-            _expect(isinstance(value, dict), where, "an object")
-            items = value.items()
-            return {_text(k, where): _value(shape.value, v, f"{path}.{k}") for k, v in items if v is not None}
+            _expect(isinstance(value, dict) and None not in value.values(), where, "an object without null")
+            return {_text(key, where): _value(shape.value, item, where) for key, item in value.items()}
         case "string":
             return _text(value, where)
         case "blob":
             _expect(isinstance(value, str), where, "a base64 string")
             try:
-                return base64.b64decode(value, validate=True)
-            except (binascii.Error, ValueError) as error:
+                return binascii.a2b_base64(value, strict_mode=True)
+            except ValueError as error:
                 raise SerializationException(f"{where} is not base64: {error}") from error
         case "boolean":
             _expect(isinstance(value, bool), where, "true or false")
             return value
         case "integer" | "long":
             whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-            _expect(whole and not isinstance(value, bool) and abs(value) < 2**63, where, "a whole number")
+            _expect(
+                whole and not isinstance(value, bool) and -(2**31) <= value < 2**31, where, "a whole number of 32 bits"
+            )
             return int(value)
         case "float" | "double":
             _expect(isinstance(value, int | float) and not isinstance(value, bool), where, "a number")
-            _expect(abs(value) < 1e300, where, "a number of usual size")
+            _expect(abs(value) < 3.4e38, where, "a number of 32 bits")
             return float(value)
         case other:
             raise SerializationException(f"{where} has the type {other}, which no request of Custom Labels has.")
@@ -149,6 +125,7 @@ def _text(value: Any, where: str) -> str:
         value.encode("utf-8")
     except UnicodeEncodeError as error:
         raise SerializationException(f"{where} has half a surrogate pair, which is no text.") from error
+    _expect("\0" not in value, where, "a string without U+0000")  # which PostgreSQL cannot store
     return str(value)
 
 

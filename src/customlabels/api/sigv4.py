@@ -10,6 +10,7 @@ import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote_to_bytes
 
@@ -22,13 +23,18 @@ from customlabels.api.errors import (
     ExpiredTokenException,
     IncompleteSignature,
     InvalidSignatureException,
+    InvalidTokenException,
     MissingAuthenticationTokenException,
+    MissingHashException,
     RequestTimeTooSkewed,
     UnrecognizedClientException,
+    WrongRegionException,
 )
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 UNSIGNED = "UNSIGNED-PAYLOAD"
+_ONCE = ("authorization", "host", "x-amz-date", "x-amz-target", "x-amz-content-sha256")
+"""Headers of which a second one is refused: a proxy might look at the one, and we at the other."""
 SKEW_SECONDS = {"s3": 900}
 """How far a client's clock may be off, by service."""
 DEFAULT_SKEW_SECONDS = 300
@@ -67,7 +73,7 @@ class Request:
 
     def header(self, name: str) -> str | None:
         """The first value of a header."""
-        return next((value for key, value in self.headers if key == name), None)
+        return next((value.strip() for key, value in self.headers if key == name), None)
 
 
 @dataclass(frozen=True)
@@ -94,25 +100,38 @@ def verify(
     body_sha256: Callable[[], str],
     secret_of: Callable[[str], str | None],
     now: datetime | None = None,
+    *,
+    service: str | None = None,
+    region: str | None = None,
 ) -> Signature:
-    """Check the signature of a request.
+    """Check the signature of a request, which must be for this service and region where they are given.
 
     `secret_of` gives the secret of an enabled key, None for others; `body_sha256` is called where the request does not
     say itself what its body's hash is. That a body has the hash it claims is for the caller to check. Raises
-    MissingAuthenticationTokenException, IncompleteSignature, UnrecognizedClientException, InvalidSignatureException,
-    RequestTimeTooSkewed, ExpiredTokenException.
+    MissingAuthenticationTokenException, IncompleteSignature, UnrecognizedClientException, InvalidTokenException,
+    InvalidSignatureException, RequestTimeTooSkewed, ExpiredTokenException, WrongRegionException.
     """
+    names = [name for name, _ in request.headers]
+    for name in _ONCE:
+        if names.count(name) > 1:
+            raise IncompleteSignature(f"The request has the header {name} more than once.")
     query = dict(parse_qsl(request.query, keep_blank_values=True))
     claim = _from_query(query) if "X-Amz-Signature" in query else _from_header(request)
     if request.header("x-amz-security-token") or "X-Amz-Security-Token" in query:
-        raise UnrecognizedClientException(f"{_REFUSED} This server issues no session tokens.")
+        raise InvalidTokenException(f"{_REFUSED} This server issues no session tokens: unset AWS_SESSION_TOKEN.")
+    _check_scope(claim, service, region)
     secret = secret_of(claim.key_id)
     if secret is None:
         raise UnrecognizedClientException(f"{_REFUSED} There is no enabled access key {claim.key_id[:32]}.")
     _check_time(claim, now or datetime.now(UTC))
     _check_headers(claim, request)
     presigned = claim.expires is not None
-    payload = UNSIGNED if presigned else claim.payload or body_sha256()
+    if claim.service == "s3" and presigned:
+        payload = UNSIGNED
+    elif claim.service == "s3" and not claim.payload:
+        raise MissingHashException("Missing required header for this request: x-amz-content-sha256")
+    else:
+        payload = claim.payload or body_sha256()
     if payload == UNSIGNED and claim.service != "s3":
         raise InvalidSignatureException("The body must be signed: UNSIGNED-PAYLOAD is for S3 only.")
     for path in _paths(request.path, claim.service):
@@ -140,11 +159,21 @@ def _from_header(request: Request) -> _Claim:
     missing = [name for name in ("Credential", "SignedHeaders", "Signature") if not fields.get(name)]
     if missing:
         raise IncompleteSignature(f"Authorization header requires '{missing[0]}' parameter.")
-    timestamp = request.header("x-amz-date")
+    timestamp = request.header("x-amz-date") or _in_basic_format(request.header("date"))
     if timestamp is None:
-        raise IncompleteSignature("Authorization header requires existence of the 'X-Amz-Date' header.")
+        raise IncompleteSignature(
+            "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."
+        )
     payload = request.header("x-amz-content-sha256")
     return _claim(fields["Credential"], timestamp, fields["SignedHeaders"], fields["Signature"], payload, None)
+
+
+def _in_basic_format(date: str | None) -> str | None:
+    """The header Date as X-Amz-Date would have it."""
+    try:
+        return None if date is None else f"{parsedate_to_datetime(date).astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    except (ValueError, OverflowError):
+        return date
 
 
 def _from_query(query: Mapping[str, str]) -> _Claim:
@@ -167,10 +196,24 @@ def _claim(
     if len(parts) != 5 or parts[4] != "aws4_request":
         raise IncompleteSignature("The credential must be KEY/DATE/REGION/SERVICE/aws4_request.")
     key_id, date, region, service, _ = parts
-    if not timestamp.startswith(date):
-        raise InvalidSignatureException("The date in the credential's scope is not that of the request.")
+    if timestamp[:8] != date:
+        raise InvalidSignatureException(
+            f"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
+            f"{date[:20]!r} != {timestamp[:8]!r}."
+        )
     signed = tuple(headers.lower().split(";"))
     return _Claim(key_id, date, region, service, timestamp, signed, signature, payload, expires)
+
+
+def _check_scope(claim: _Claim, service: str | None, region: str | None) -> None:
+    if service is not None and claim.service != service:
+        raise InvalidSignatureException(f"Credential should be scoped to correct service: {service!r}.")
+    if region is not None and claim.region != region:
+        raise WrongRegionException(
+            f"Credential should be scoped to a valid region. This server's is {region!r}, not {claim.region[:40]!r}: "
+            "set AWS_REGION, or CUSTOMLABELS_REGION of the server.",
+            region,
+        )
 
 
 def _check_time(claim: _Claim, now: datetime) -> None:
@@ -181,18 +224,23 @@ def _check_time(claim: _Claim, now: datetime) -> None:
     age = (now - signed).total_seconds()
     skew = SKEW_SECONDS.get(claim.service, DEFAULT_SKEW_SECONDS)
     if claim.expires is not None and age > claim.expires:
-        raise ExpiredTokenException(f"The URL was good for {claim.expires} seconds, and is {age:.0f} seconds old.")
+        raise ExpiredTokenException(
+            f"Request has expired: the URL was good for {claim.expires} seconds, and is {age:.0f} seconds old."
+        )
     if age < -skew or (claim.expires is None and age > skew):
-        raise RequestTimeTooSkewed(
-            f"Signature expired: the request is from {claim.timestamp}, and it is {now:%Y%m%dT%H%M%SZ} here; at most "
-            f"{skew} seconds may lie between. Set the clock."
+        kind = RequestTimeTooSkewed if claim.service == "s3" else InvalidSignatureException
+        raise kind(
+            f"{'Signature expired' if age > 0 else 'Signature not yet current'}: the request is from "
+            f"{claim.timestamp}, and it is {now:%Y%m%dT%H%M%SZ} here; at most {skew} seconds may lie between. Set the "
+            "clock of the client or of the server."
         )
 
 
 def _check_headers(claim: _Claim, request: Request) -> None:
     present = {name for name, _ in request.headers}
-    if "host" not in claim.signed_headers:
-        raise InvalidSignatureException("The header Host must be signed.")
+    for name in ("host", "x-amz-target"):
+        if name not in claim.signed_headers and (name == "host" or name in present):
+            raise InvalidSignatureException(f"{name!r} must be a 'SignedHeader' in the AWS Authorization.")
     for name in claim.signed_headers:
         if name not in present:
             raise InvalidSignatureException(f"The header {name[:100]!r} is said to be signed, and is not there.")
@@ -227,8 +275,14 @@ class _S3(_Fixed, S3SigV4Auth): ...  # type: ignore[misc]
 
 def _signature(claim: _Claim, request: Request, path: str, payload: str, secret: str) -> str:
     query = request.query
-    if claim.expires is not None:
-        query = "&".join(part for part in query.split("&") if not part.startswith("X-Amz-Signature="))
+    if query:
+        # As AWS does it: decoded, and encoded its own way, so that it does not matter how the client wrote it.
+        pairs = parse_qsl(query, keep_blank_values=True, encoding="latin-1")
+        query = "&".join(
+            f"{quote(name, safe='', encoding='latin-1')}={quote(value, safe='', encoding='latin-1')}"
+            for name, value in pairs
+            if claim.expires is None or name != "X-Amz-Signature"
+        )
     signer = (_S3 if claim.service == "s3" else _Plain)(Credentials(claim.key_id, secret), claim.service, claim.region)
     unsigned = AWSRequest(method=request.method, url=f"http://host{path}?{query}")
     unsigned.context.update(timestamp=claim.timestamp, signed=claim.signed_headers, headers=request.headers)

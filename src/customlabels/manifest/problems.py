@@ -63,6 +63,9 @@ MESSAGES = {
     "ERROR_INSUFFICIENT_USABLE_LABEL_OVERLAP": (
         f"Less than {OVERLAP_PERCENT}% usable label overlap between the training and testing manifest files."
     ),
+    "ERROR_INVALID_PERMISSIONS_MANIFEST_S3_BUCKET": "The S3 bucket permissions are incorrect.",
+    "ERROR_CANNOT_WRITE_OUTPUT_S3_BUCKET": "Unable to write to output S3 bucket.",
+    "ERROR_INVALID_PERMISSIONS_IMAGES_S3_BUCKET": "The permissions for the images S3 bucket are invalid.",
     "ERROR_FAILED_IMAGES_S3_COPY": "Failed to copy images from S3 bucket.",
 }
 

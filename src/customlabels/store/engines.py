@@ -19,7 +19,9 @@ BUSY_SECONDS = 30
 """How long a writer waits for its turn."""
 WRITES = "customlabels_writes"
 """Execution option of connections that write."""
-POOL = {"pool_size": 10, "max_overflow": 30, "pool_use_lifo": True}  # a thread of the server each, 40 at most
+_POOL = {"pool_size": 10, "pool_use_lifo": True}
+_SQLITE_OVERFLOW = 120  # a connection costs an open file: one for each thread of a server
+_POSTGRESQL_OVERFLOW = 30  # a connection costs a process there, and 100 is its usual limit; threads wait for one
 
 _DRIVER = "postgresql+pg8000"
 _WRITERS = 0x637573746C6162  # key of the advisory lock by which writers take turns: "custlab"
@@ -47,7 +49,7 @@ def _sqlite(url: URL) -> Engine:
     if not url.database.startswith("file:"):
         with suppress(OSError):  # opening the file says what is wrong
             Path(url.database).absolute().parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **POOL)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, max_overflow=_SQLITE_OVERFLOW, **_POOL)
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _: Any) -> None:
@@ -83,7 +85,7 @@ def _to_wal(connection: sqlite3.Connection) -> None:
 def _postgresql(url: URL) -> Engine:
     postgresql.register()
     try:
-        engine = create_engine(url, pool_pre_ping=True, **POOL)
+        engine = create_engine(url, pool_pre_ping=True, max_overflow=_POSTGRESQL_OVERFLOW, **_POOL)
     except ModuleNotFoundError as error:
         raise ArgumentError(
             f"PostgreSQL needs the package {error.name}: pip install 'customlabels[postgres]'"

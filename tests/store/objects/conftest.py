@@ -1,0 +1,120 @@
+"""Stores of objects of each kind: a folder with either database, and an S3 endpoint (moto's server)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from customlabels.settings import Settings
+from customlabels.store import Database, Objects, now
+from customlabels.store.objects.endpoint import EndpointObjects
+from customlabels.store.objects.folder import FolderObjects
+from customlabels.store.tables import accounts, facts
+
+ACCOUNT = "111122223333"
+OTHER = "444455556666"
+
+
+def prepared(url: str) -> Database:
+    """A database with two accounts."""
+    database = Database(url)
+    database.migrate()
+    with database.write() as connection:
+        rows = [{"id": ACCOUNT, "name": "default", "created": now()}, {"id": OTHER, "name": "other", "created": now()}]
+        connection.execute(accounts.insert(), rows)
+        connection.execute(facts.insert(), {"name": "account", "value": ACCOUNT})
+    return database
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    opened = prepared(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[Database]:
+    opened = prepared(f"sqlite:///{tmp_path / 'customlabels.db'}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """The folder of the buckets."""
+    return tmp_path / "buckets"
+
+
+@pytest.fixture
+def folder(root: Path, database: Database) -> FolderObjects:
+    """A folder with a bucket `photos`."""
+    store = FolderObjects(root, database)
+    store.create_bucket("photos", ACCOUNT)
+    return store
+
+
+@pytest.fixture(scope="session")
+def moto_url() -> Iterator[str]:
+    server = ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def endpoint_settings(moto_url: str, tmp_path: Path) -> Settings:
+    """Settings of a server whose objects are at moto's, which is empty."""
+    settings = Settings(
+        home=tmp_path, s3_endpoint=moto_url, s3_access_key="AKIDEXAMPLE", s3_secret_key="wJalrXUtnFEMI/K7MDENG"
+    )
+    elsewhere = endpoint_client(settings)
+    for bucket in elsewhere.list_buckets()["Buckets"]:
+        for listed in elsewhere.list_objects_v2(Bucket=bucket["Name"]).get("Contents", []):
+            elsewhere.delete_object(Bucket=bucket["Name"], Key=listed["Key"])
+        elsewhere.delete_bucket(Bucket=bucket["Name"])
+    return settings
+
+
+def endpoint_client(settings: Settings) -> boto3.client:
+    """A client of the endpoint beside ours."""
+    return boto3.client(
+        "s3",
+        endpoint_url=settings.s3_endpoint,
+        region_name=settings.s3_region,
+        aws_access_key_id=settings.s3_access_key,
+        aws_secret_access_key=settings.s3_secret_key,
+    )
+
+
+@pytest.fixture
+def endpoint(endpoint_settings: Settings, sqlite: Database) -> EndpointObjects:
+    """An endpoint with a bucket `photos`."""
+    store = EndpointObjects(endpoint_settings, sqlite)
+    store.create_bucket("photos", ACCOUNT)
+    return store
+
+
+@pytest.fixture(params=["folder-sqlite", "folder-postgresql", "endpoint"])
+def objects(request: pytest.FixtureRequest, root: Path) -> Iterator[Objects]:
+    """A store with a bucket `photos`."""
+    kind: str = request.param
+    if kind == "endpoint":
+        yield request.getfixturevalue("endpoint")
+        return
+    if kind == "folder-sqlite":
+        store = FolderObjects(root, request.getfixturevalue("sqlite"))
+        store.create_bucket("photos", ACCOUNT)
+        yield store
+        return
+    with request.getfixturevalue("postgresql").database() as url:
+        database = prepared(url)
+        store = FolderObjects(root, database)
+        store.create_bucket("photos", ACCOUNT)
+        yield store
+        database.close()
