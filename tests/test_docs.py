@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 import customlabels
+from customlabels.api.rekognition import OPERATIONS
 from customlabels.cli.arguments import EFFORTS, parser
 from customlabels.cli.exits import MEANINGS
 from customlabels.manifest.read import FORMATS
+from customlabels.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -29,18 +32,22 @@ def _section(page: str, title: str) -> str:
     return found[1]
 
 
+def _flags(command: argparse.ArgumentParser) -> set[str]:
+    """The flags of a command, and those of its actions."""
+    found = set()
+    for action in command._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            found |= {flag for child in action.choices.values() for flag in _flags(child)}
+        found |= {flag for flag in action.option_strings if flag not in ("-h", "--help")}
+    return found
+
+
 def _commands() -> dict[str, argparse.ArgumentParser]:
     (action,) = (a for a in parser()._actions if isinstance(a, argparse._SubParsersAction))
     return dict(action.choices)
 
 
-FLAGS = [
-    (name, flag)
-    for name, command in _commands().items()
-    for action in command._actions
-    for flag in action.option_strings
-    if flag not in ("-h", "--help")
-]
+FLAGS = [(name, flag) for name, command in _commands().items() for flag in sorted(_flags(command))]
 
 
 @pytest.mark.parametrize(("command", "flag"), FLAGS)
@@ -76,11 +83,24 @@ def _variables() -> set[str]:
     found |= set(
         re.findall(r"^(?:export )?([A-Z_]+) \?=", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     )
-    return found - {"ATTEMPTS"}  # between a test and its own children
+    return found - {"ATTEMPTS", "CUSTOMLABELS_WORKER"}  # between a test or the server and its own children
 
 
 def test_the_search_for_settings_finds_those_we_know() -> None:
     assert {"CUSTOMLABELS_CACHE", "CUSTOMLABELS_EXAMPLES", "OMP_WAIT_POLICY", "PYTHON"} <= _variables()
+
+
+@pytest.mark.parametrize("name", [f"{PREFIX}{field.name.upper()}" for field in fields(Settings)])
+def test_every_setting_of_the_server_is_documented(name: str) -> None:
+    assert f"\n| `{name}` |" in _page("settings.md")
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_operation_has_a_section(name: str) -> None:
+    pages = ("projects.md", "datasets.md", "training.md", "serving.md", "sharing.md")
+    sections = [re.search(rf"^### {name}$\n\n(.*?)(?=^#|\Z)", _page(page), re.M | re.S) for page in pages]
+    (found,) = [section[1] for section in sections if section]
+    assert len(found.strip()) > 10
 
 
 @pytest.mark.parametrize("name", sorted(_variables()))
