@@ -6,9 +6,12 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import boto3
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
@@ -121,3 +124,41 @@ def test_training_and_detection_ask_nobody(
     page = (Path(__file__).parents[1] / "docs" / "model.md").read_text(encoding="utf-8")
     for file in model.iterdir():
         assert f"`{file.name}`" in page
+
+
+def test_the_server_asks_nobody(attempts: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    command = [sys.executable, "-m", "customlabels", "serve", "--home", str(home), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            assert server.stdout.readline().startswith("Serving")
+            printed = _python("-m", "customlabels", "env", "--home", home).stdout
+            named = dict(line.removeprefix("export ").split("=", 1) for line in printed.splitlines())
+            setting = {name: value.strip("'") for name, value in named.items()}
+            session = boto3.Session(setting["AWS_ACCESS_KEY_ID"], setting["AWS_SECRET_ACCESS_KEY"])
+            s3 = session.client("s3", "us-east-1", endpoint_url=setting["AWS_ENDPOINT_URL"])
+            s3.create_bucket(Bucket="mine")
+            assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["mine"]
+            # Its workers and the spare inference unit load the libraries for learning and answering.
+            deadline = time.monotonic() + 60
+            while not _warm(server.pid) and time.monotonic() < deadline:
+                time.sleep(0.2)
+            assert _warm(server.pid)
+        finally:
+            server.terminate()
+        assert server.wait(60) == 0
+    assert not attempts.exists(), attempts.read_text()
+
+
+def _warm(pid: int) -> bool:
+    """Whether some process of a server has loaded torch, and some other one openvino."""
+    loaded = []
+    for child in psutil.Process(pid).children(recursive=True):
+        try:
+            loaded.append(" ".join(region.path for region in child.memory_maps()))
+        except psutil.Error:
+            continue
+    return any("libtorch" in paths for paths in loaded) and any(
+        "openvino" in paths and "libtorch" not in paths for paths in loaded
+    )
