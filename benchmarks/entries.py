@@ -11,7 +11,7 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,13 @@ from machine import PeakMemory, describe
 BUCKET = "pictures"
 CLASSES = [f"class {number}" for number in range(80)]
 ABOUT = {"human-annotated": "yes", "creation-date": "2026-01-01T00:00:00", "job-name": "labeling-job/benchmark"}
+COMMON = ["even", *CLASSES[:9]]
 LISTS: dict[str, dict[str, Any]] = {
     "all": {},
-    "a label of one image": {"contains_labels": ["rare"]},
-    "a label of a tenth": {"contains_labels": ["class 7"]},
+    "a label of two images": {"contains_labels": ["rare"]},
+    "a label of half of the images": {"contains_labels": ["even"]},
     "no such label": {"contains_labels": ["none such"]},
-    "ten labels": {"contains_labels": CLASSES[:10]},
+    "ten labels": {"contains_labels": COMMON},
     "labeled": {"labeled": True},
     "unlabeled": {"labeled": False},
     "with errors": {"has_errors": True},
@@ -38,12 +39,14 @@ LISTS: dict[str, dict[str, Any]] = {
     "part of a name, nowhere": {"source_ref_contains": "Image"},
     "part of a name, once": {"source_ref_contains": "/000777."},
     "labeled, nowhere": {"labeled": True, "source_ref_contains": "Image"},
+    "with errors, nowhere": {"has_errors": True, "source_ref_contains": "Image"},
     "unlabeled with errors": {"labeled": False, "has_errors": True},
-    "a common label, nowhere": {"contains_labels": ["class 7"], "source_ref_contains": "Image"},
-    "ten labels, nowhere": {"contains_labels": CLASSES[:10], "source_ref_contains": "Image"},
-    "a common label with errors": {"contains_labels": ["class 7"], "has_errors": True},
+    "a common label, nowhere": {"contains_labels": ["even"], "source_ref_contains": "Image"},
+    "a common label never with errors": {"contains_labels": ["even"], "has_errors": True},
+    "ten labels, nowhere": {"contains_labels": COMMON, "source_ref_contains": "Image"},
+    "ten labels with errors": {"contains_labels": COMMON, "has_errors": True},
     "all filters, nowhere": {
-        "contains_labels": CLASSES[:10],
+        "contains_labels": COMMON,
         "source_ref_contains": "Image",
         "labeled": True,
         "has_errors": True,
@@ -70,33 +73,34 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(f"memory: {peak.megabytes - before.megabytes:.0f} MB above {before.megabytes:.0f} MB")
         print(datasets.describe_dataset(service, caller, dataset_arn=arn)["DatasetDescription"]["DatasetStats"])
         pages(service, caller, arn)
-        changes(service, caller, arn, args)
+        changes(service, caller, arn, args.declared)
         service.close()
 
 
 def line(number: int, declared: int) -> str:
-    """Of ten images eight have two boxes, one has an image-level label, one none; of a hundred one has a bad box."""
+    """Of ten images eight have two boxes, one has an image-level label, one none; of four one has a bad box, too.
+
+    One of the boxes is "even" or "odd", as the number is; those with bad boxes are odd.
+    """
     source_ref = f"s3://{BUCKET}/some/folder/image-{number // 1000}/{number:06}.jpg"
     if number % 10 == 9:
         return json.dumps({"source-ref": source_ref})
     if number % 10 == 8:
-        label = "rare" if number == 8 else CLASSES[number // 10 % 8]
+        label = "rare" if number < 20 else CLASSES[number // 10 % 8]
         about = {**ABOUT, "confidence": 1, "class-name": label, "type": "groundtruth/image-classification"}
         return json.dumps({"source-ref": source_ref, "label": 1, "label-metadata": about})
-    left = 1000 if number % 100 == 50 else number % 50
-    first = number % len(CLASSES)
-    box = {"class_id": 0, "left": left, "top": 10, "width": 40, "height": 30}
-    boxes = {
-        "image_size": [{"width": 640, "height": 480, "depth": 3}],
-        "annotations": [box, {**box, "class_id": 1, "left": 5}],
-    }
-    named = [CLASSES[(first + 7 * i) % len(CLASSES)] for i in range(declared)]
+    box = {"class_id": 0, "left": number % 50, "top": 10, "width": 40, "height": 30}
+    annotations = [box, {**box, "class_id": 1, "left": 5}]
+    if number % 4 == 1:
+        annotations.append({**box, "left": 1000})
+    named = [CLASSES[(number + 7 * i) % len(CLASSES)] for i in range(declared - 1)]
     about = {
         **ABOUT,
-        "objects": [{"confidence": 1}, {"confidence": 1}],
-        "class-map": {str(i): name for i, name in enumerate(named)},
+        "objects": [{"confidence": 1} for _ in annotations],
+        "class-map": {str(i): name for i, name in enumerate(["odd" if number % 2 else "even", *named])},
         "type": "groundtruth/object-detection",
     }
+    boxes = {"image_size": [{"width": 640, "height": 480, "depth": 3}], "annotations": annotations}
     return json.dumps({"source-ref": source_ref, "boxes": boxes, "boxes-metadata": about})
 
 
@@ -125,10 +129,10 @@ def last_tokens(service: Service, caller: Caller, given: dict[str, Any], first: 
     """The token of a page at the end of the dataset, where there is more than one page."""
     if "NextToken" in first:
         filters = [
-            sorted(given.get("contains_labels") or []),
+            sorted(given.get("contains_labels", [])),
             given.get("labeled"),
             given.get("source_ref_contains"),
-            bool(given.get("has_errors")),
+            given.get("has_errors", False),
         ]
         with service.database.read() as connection:
             row = dataset_rows.find(connection, caller, given["dataset_arn"])
@@ -144,35 +148,37 @@ def fastest(service: Service, caller: Caller, given: dict[str, Any]) -> float:
     return min(times)
 
 
-def changes(service: Service, caller: Caller, arn: str, args: argparse.Namespace) -> None:
+def changes(service: Service, caller: Caller, arn: str, declared: int) -> None:
     def update(numbers: Sequence[int]) -> None:
-        content = "\n".join(line(number, args.declared) for number in numbers).encode()
+        content = "\n".join(line(number, declared) for number in numbers).encode()
         datasets.update_dataset_entries(service, caller, dataset_arn=arn, changes={"GroundTruth": content})
         work(service)
 
-    project = arn.split("/dataset/")[0]
-    described = projects.describe_projects(service, caller)["ProjectDescriptions"]
-    project = next(item["ProjectArn"] for item in described if item["ProjectArn"].startswith(project))
-    timed("update of one entry", lambda: update([5]))
-    timed("update of 5000 entries", lambda: update(range(100, min(5100, args.entries))))
-    test = {"project_arn": project, "dataset_type": "TEST"}
+    (project,) = projects.describe_projects(service, caller)["ProjectDescriptions"]
+    test = {"project_arn": project["ProjectArn"], "dataset_type": "TEST"}
 
     def copy() -> None:
         datasets.create_dataset(service, caller, **test, dataset_source={"DatasetArn": arn})
+
+    def remove() -> None:
+        datasets.delete_dataset(service, caller, dataset_arn=described(service, caller, "DatasetArn")["TEST"])
         work(service)
 
+    def distribute() -> None:
+        empty = datasets.create_dataset(service, caller, **test)["DatasetArn"]
+        both = [{"Arn": arn}, {"Arn": empty}]
+        datasets.distribute_dataset_entries(service, caller, datasets=both)
+        work(service)
+
+    timed("update of one entry", lambda: update([5]))
+    timed("update of 5000 entries", lambda: update(range(100, 5100)))
     timed("copy", copy)
-    copied = datasets_of(service, caller)["TEST"]
-    timed("delete", lambda: (datasets.delete_dataset(service, caller, dataset_arn=copied), work(service)))
-    empty = datasets.create_dataset(service, caller, **test)["DatasetArn"]
-    both = [{"Arn": arn}, {"Arn": empty}]
-    timed(
-        "distribute", lambda: (datasets.distribute_dataset_entries(service, caller, datasets=both), work(service))
-    )
-    print(datasets_of(service, caller, "Status"), datasets_of(service, caller, "StatusMessage"))
+    timed("delete", remove)
+    timed("distribute", distribute)
+    print(described(service, caller, "Status"), described(service, caller, "StatusMessage"))
 
 
-def datasets_of(service: Service, caller: Caller, member: str = "DatasetArn") -> dict[str, Any]:
+def described(service: Service, caller: Caller, member: str) -> dict[str, Any]:
     (project,) = projects.describe_projects(service, caller, project_names=["large"])["ProjectDescriptions"]
     return {item["DatasetType"]: item[member] for item in project["Datasets"]}
 
@@ -183,7 +189,7 @@ def work(service: Service) -> None:
         pass
 
 
-def timed(name: str, call: Any) -> None:
+def timed(name: str, call: Callable[[], None]) -> None:
     start = time.perf_counter()
     call()
     print(f"{time.perf_counter() - start:8.2f} s   {name}", flush=True)

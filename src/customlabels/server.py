@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -58,7 +59,7 @@ class Server:
         """
         with ExitStack() as stack:
             self.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _lock(self.settings.home, stack)
+            _lock(self.settings, stack)
             listening = _listen(self.settings.host, self.settings.port)
             stack.callback(listening.close)
             service = open_service(self.settings)
@@ -76,7 +77,7 @@ class Server:
             audit = Audit(self.settings.logs / "audit.jsonl")
             stack.callback(audit.close)
             self._serve(App(serving, audit, workers.alive), listening, stack)
-            self._endpoint = _endpoint(self.settings.host, listening)
+            self._endpoint = _url(self.settings.host, listening.getsockname()[1])
             self._announce(stack)
             self._stack = stack.pop_all()
 
@@ -122,7 +123,8 @@ class Server:
         """Say in the home where the server is, for `customlabels env`."""
         path = self.settings.home / "server.json"
         scratch = path.with_suffix(".tmp")
-        scratch.write_text(json.dumps({"pid": os.getpid(), "endpoint": self.endpoint}) + "\n", encoding="utf-8")
+        content = {"pid": os.getpid(), "endpoint": self.endpoint, "region": self.settings.region}
+        scratch.write_text(json.dumps(content) + "\n", encoding="utf-8")
         os.replace(scratch, path)
         stack.callback(path.unlink, missing_ok=True)
 
@@ -133,26 +135,37 @@ class _Uvicorn(uvicorn.Server):
         await super().startup(sockets)
 
 
-def running_endpoint(home: Path) -> str | None:
-    """The endpoint of the server that has this home now; None where there is none."""
+@dataclass(frozen=True)
+class Address:
+    """Where clients reach a server, and the region that they sign for."""
+
+    endpoint: str
+    region: str
+
+
+def address_of(settings: Settings) -> Address:
+    """The address of the server that has this home now; where there is none, of the one that the settings describe."""
     try:
-        content = json.loads((home / "server.json").read_text(encoding="utf-8"))
-        with (home / "server.lock").open("rb") as file:
+        content = json.loads((settings.home / "server.json").read_text(encoding="utf-8"))
+        with (settings.home / "server.lock").open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return str(content["endpoint"])
+        return Address(content["endpoint"], content["region"])
     except (OSError, ValueError):
-        return None
-    return None
+        pass
+    return Address(_url(settings.host, settings.port), settings.region)
 
 
-def _lock(home: Path, stack: ExitStack) -> None:
+def _lock(settings: Settings, stack: ExitStack) -> None:
+    home = settings.home
     file = stack.enter_context((home / "server.lock").open("ab"))
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        where = running_endpoint(home) or "starting"
-        raise HomeInUse(f"Another server has the home {home} ({where}): stop it, or choose another --home.") from error
+        raise HomeInUse(
+            f"Another server has the home {home}, at {address_of(settings).endpoint}: stop it, or choose "
+            "another --home."
+        ) from error
 
 
 def _sweep(models: Path) -> None:
@@ -165,15 +178,17 @@ def _sweep(models: Path) -> None:
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        listening = socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         raise OSError(
             f"Cannot listen on {host} port {port}: {error.strerror or error}. Choose another --port."
         ) from error
+    # asyncio does this for sockets that it makes itself; without it a small answer waits 40 ms for the client's ACK.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
-def _endpoint(host: str, listening: socket.socket) -> str:
-    port = listening.getsockname()[1]
+def _url(host: str, port: int) -> str:
     if host in ("0.0.0.0", "", "::"):
         host = "127.0.0.1" if host != "::" else "::1"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

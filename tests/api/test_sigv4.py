@@ -42,14 +42,11 @@ def signed(
     method: str = "POST",
     url: str = f"http://{HOST}/",
     body: bytes = b"",
-    token: str | None = None,
-    key: str = KEY,
-    **headers: str,
+    headers: dict[str, str] | None = None,
 ) -> Request:
     """What a client that uses this signer of botocore would send."""
-    named = {"Host": HOST} | {name.replace("_", "-"): value for name, value in headers.items()}
-    request = AWSRequest(method, url, named, body)
-    signer(Credentials(key, SECRET, token), service, "us-east-1").add_auth(request)
+    request = AWSRequest(method, url, {"Host": HOST} | (headers or {}), body)
+    signer(Credentials(KEY, SECRET), service, "us-east-1").add_auth(request)
     return received(request)
 
 
@@ -63,7 +60,7 @@ def call(body: bytes = b"{}", **headers: str) -> Request:
     """A call of Rekognition as boto3 signs it."""
     target = "RekognitionService.DescribeProjects"
     kind = "application/x-amz-json-1.1"
-    return signed(body=body, **{"Content_Type": kind, "X_Amz_Target": target} | headers)
+    return signed(headers={"Content-Type": kind, "X-Amz-Target": target} | headers, body=body)
 
 
 # --- AWS's published examples
@@ -300,13 +297,13 @@ def authorization(old: str, new: str) -> Change:
         (authorization(KEY, "AKIAIOSFODNN7UNKNOWN"), "UnrecognizedClientException"),
         (authorization(KEY, KEY.lower()), "UnrecognizedClientException"),
         (authorization("/us-east-1/", "/us-east-2/"), "InvalidSignatureException"),
-        (authorization("/rekognition/", "/s3/"), "InvalidSignatureException"),
         (authorization("/rekognition/", "/sts/"), "InvalidSignatureException"),
         (authorization("host;", ""), "InvalidSignatureException"),
         (authorization(";x-amz-target", ""), "InvalidSignatureException"),
         (authorization("SignedHeaders=", "SignedHeaders=x-absent;"), "InvalidSignatureException"),
         (header("x-amz-date", None), "IncompleteSignature"),
-        (header("x-amz-date", "yesterday"), "IncompleteSignature"),
+        (header("x-amz-date", "yesterday"), "InvalidSignatureException"),
+        (header("x-amz-date", f"{datetime.now(UTC):%Y%m%d}T"), "IncompleteSignature"),
         (header("host", "127.0.0.1"), "InvalidSignatureException"),
         (header("host", "127.0.0.1:8322"), "InvalidSignatureException"),
         (header("x-amz-target", "RekognitionService.DeleteProject"), "InvalidSignatureException"),
@@ -321,6 +318,22 @@ def authorization(old: str, new: str) -> Change:
 def test_what_was_changed_on_the_way_is_refused(change: Change, code: str) -> None:
     assert check(call(), b"{}").key_id == KEY
     assert refusal(change(call()), b"{}") == code
+
+
+@pytest.mark.parametrize(
+    ("service", "region", "reason"),
+    [("s3", "us-east-1", "correct service: 's3'"), ("rekognition", "eu-west-1", "valid region.*'eu-west-1'")],
+)
+def test_a_signature_for_another_service_or_region_is_refused(service: str, region: str, reason: str) -> None:
+    with pytest.raises(ServiceError, match=reason) as caught:
+        verify(call(), lambda: EMPTY, {KEY: SECRET}.get, service=service, region=region)
+    assert caught.value.code == "InvalidSignatureException"
+
+
+def test_a_request_of_s3_says_what_its_body_is() -> None:
+    request = signed(SigV4Auth, "s3", "PUT", f"http://{HOST}/bucket/key")
+    with pytest.raises(ServiceError, match="Missing required header for this request: x-amz-content-sha256"):
+        check(request)
 
 
 # checklist: A03

@@ -76,13 +76,13 @@ class Operations:
                 choices.append((4, partial(self._update_dataset, type)))
                 choices.append((1, partial(self._delete_dataset, type)))
         if all(len(set(state.datasets.get(type, {}).values())) == 2 for type in ("TRAIN", "TEST")):
-            choices.append((3, lambda: self._train()))
+            choices.append((1, self._train))
         running = [name for name, status in state.versions.items() if status == "RUNNING"]
         startable = [name for name in trained if name in state.versions and name not in running]
         if startable and len(running) < 2:
             choices.append((8, lambda: self._start(self._chance.choice(startable))))
         if running:
-            choices.append((2, lambda: self._stop(self._chance.choice(running))))
+            choices.append((1, lambda: self._stop(self._chance.choice(running))))
         idle = [name for name in state.versions if name not in running]
         if len(idle) > 2:
             choices.append((3, lambda: self._delete_version(self._chance.choice(idle))))

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import logging
+import binascii
+import hmac
 from collections.abc import Callable, Mapping
-from importlib.metadata import version
-from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from customlabels.api import cors, hosts
 from customlabels.api.audit import Audit
 from customlabels.api.aws import Aws, is_aws
+from customlabels.api.errors import UnrecognizedClientException
+from customlabels.api.health import health
 from customlabels.api.metrics import CONTENT_TYPE, Metrics
+from customlabels.service.access.caller import Caller
 from customlabels.service.access.keys import KeyRing
+from customlabels.service.errors import ServiceError
 from customlabels.service.service import Service
-
-log = logging.getLogger(__name__)
 
 
 class App:
@@ -29,7 +30,8 @@ class App:
         self._service = service
         self._workers = workers
         self._metrics = Metrics(lambda: service.units.counts() if service.units else {})
-        self._aws = Aws(service, KeyRing(service.database), audit, self._metrics)
+        self._keys = KeyRing(service.database)
+        self._aws = Aws(service, self._keys, audit, self._metrics)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -51,37 +53,43 @@ class App:
             return cors.preflight(request, settings.cors_origins)
         path = request.scope["path"]
         if path == "/health" and request.method in ("GET", "HEAD"):
-            return await self._health()
+            return await run_in_threadpool(health, self._service, self._workers())
         if path == "/metrics" and request.method == "GET":
             return await self._metrics_for(request)
         if not is_aws(request):
             if path == "/console" or path.startswith("/console/"):
                 return PlainTextResponse("This build of customlabels has no console.\n", 404)
-            if path == "/" and request.method in ("GET", "HEAD") and "text/html" in request.headers.get("accept", ""):
+            if path == "/" and request.method in ("GET", "HEAD"):
                 return RedirectResponse("/console/")
         response = await self._aws.answer(request)
         cors.add_headers(request, response, settings.cors_origins)
         return response
 
-    async def _health(self) -> Response:
-        def ask() -> dict[str, Any]:
-            try:
-                with self._service.database.read() as connection:
-                    connection.exec_driver_sql("SELECT 1")
-            except Exception as error:
-                log.error("the database does not answer: %s", error)
-                return {"database": "unavailable"}
-            return {"database": "ok"}
-
-        parts = {**await run_in_threadpool(ask), "workers": dict(self._workers())}
-        fine = parts["database"] == "ok" and all(parts["workers"].values())
-        content = {"status": "ok" if fine else "degraded", "version": version("customlabels"), **parts}
-        return JSONResponse(content, 200 if parts["database"] == "ok" else 503)
-
     async def _metrics_for(self, request: Request) -> Response:
         peer = request.client.host if request.client else ""
-        if not hosts.is_loopback(peer) or "x-forwarded-for" in request.headers:
-            refusal = await self._aws.refusal(request)
-            if refusal is not None:
-                return refusal
+        local = hosts.is_loopback(peer) and hosts.is_loopback_name(request.headers.get("host", ""))
+        if not local:
+            try:
+                caller = await run_in_threadpool(self._reader, request)
+            except ServiceError as error:
+                return PlainTextResponse(f"{error}\n", 401, {"www-authenticate": 'Basic realm="metrics"'})
+            if caller.account != self._service.account or not caller.may("cloudwatch:GetMetricData", "*"):
+                return PlainTextResponse("Reading metrics takes the right to cloudwatch:GetMetricData.\n", 403)
         return Response(await run_in_threadpool(self._metrics.text), 200, media_type=CONTENT_TYPE)
+
+    def _reader(self, request: Request) -> Caller:
+        """Who reads metrics: by a signature, or by the access key as name and password, which Prometheus can send.
+
+        Raises ServiceError.
+        """
+        kind, _, words = request.headers.get("authorization", "").partition(" ")
+        if kind.lower() != "basic":
+            return self._aws.caller_of(request)
+        try:
+            id, _, secret = binascii.a2b_base64(words).decode().partition(":")
+        except ValueError:
+            id = secret = ""
+        holder = self._keys.find(id)
+        if holder is None or not hmac.compare_digest(holder.secret.encode(), secret.encode()):
+            raise UnrecognizedClientException("There is no enabled access key of this id and secret.")
+        return holder.caller

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -17,6 +15,7 @@ from starlette.responses import Response
 
 from customlabels.api import rekognition, replies, sts
 from customlabels.api.audit import Audit
+from customlabels.api.bodies import LIMITS, read_body
 from customlabels.api.errors import (
     InvalidSignatureException,
     RequestEntityTooLargeException,
@@ -26,9 +25,9 @@ from customlabels.api.errors import (
 from customlabels.api.metrics import Metrics
 from customlabels.api.protocol import CONTENT_TYPE, TARGET, parse
 from customlabels.api.sigv4 import Request as Signed
-from customlabels.api.sigv4 import Signature, sha256_hex, verify
+from customlabels.api.sigv4 import Signature, claimed_service, sha256_hex, verify
 from customlabels.service.access.caller import Caller
-from customlabels.service.access.keys import KeyRing
+from customlabels.service.access.keys import Holder, KeyRing
 from customlabels.service.errors import (
     ImageTooLargeException,
     InternalServerError,
@@ -40,12 +39,6 @@ from customlabels.store.database import DatabaseUnavailable
 from customlabels.store.objects import StoreUnavailable
 
 log = logging.getLogger(__name__)
-MAX_BODY = 8 * 1024 * 1024
-"""Bytes of a JSON request: 5 MB in base64, and some."""
-DRAINED_BODY = 64 * 1024 * 1024
-"""So much of a body that is too large is read to its end: a client that still sends does not see the answer."""
-BODY_SECONDS = 60.0
-"""How long a client may take to send the body of a JSON request."""
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -58,6 +51,9 @@ class Call:
     caller: Caller | None = None
     operation: str = "-"
     resource: str = "*"
+
+
+Answer = Callable[[Request, bytes, Call], Response]
 
 
 @dataclass(frozen=True)
@@ -73,45 +69,37 @@ class Aws:
         """The response to a signed request, or to one that should have been. Raises ClientDisconnect."""
         call = Call()
         request.state.request_id = call.id
-        target = request.headers.get("x-amz-target")
-        form = request.method == "POST" and request.headers.get("content-type", "").startswith(FORM)
-        if target is not None or (form and request.url.path == "/"):
-            body = await _body(request)
-            answer = self._json if target is not None else self._form
-            return await run_in_threadpool(self._guarded, answer, request, body, call)
-        return await self._s3(request, call)
+        answer = self._way(request)
+        if answer is None:
+            return await self._s3(request, call)
+        body = await read_body(request)
+        return await run_in_threadpool(self._guarded, answer, request, body, call)
 
-    async def refusal(self, request: Request) -> Response | None:
-        """Why a request that must be signed, for whatever service, is refused; None where it is not."""
-        call = Call(operation="metrics")
-        try:
-            await run_in_threadpool(self._authenticate, request, None, call)
-        except ServiceError as error:
-            response = _error(request, error, call)
-            self._note(request, call, response.status_code, error.code)
-            return response
-        return None
+    def caller_of(self, request: Request) -> Caller:
+        """Who signed a request without body, for whatever service. Raises ServiceError, DatabaseUnavailable."""
+        return self._authenticate(request, b"", None)[1]
 
-    def _guarded(
-        self, answer: Callable[[Request, bytes, Call], Response], request: Request, body: bytes | None, call: Call
-    ) -> Response:
+    def _way(self, request: Request) -> Answer | None:
+        """How a request is answered; None for S3."""
+        if "x-amz-target" in request.headers:
+            return self._json
+        if request.scope["path"] == "/" and _is_form(request):
+            return self._form
+        service = claimed_service(_signed(request))
+        if service in (None, "s3"):
+            return None
+        return self._form if service == "sts" else self._other
+
+    def _guarded(self, answer: Answer, request: Request, body: bytes | None, call: Call) -> Response:
         """Run in a thread: the answer, or the error in its shape, noted and counted."""
         code = "OK"
         try:
             if body is None:
                 raise _too_large(request)
             response = answer(request, body, call)
-        except ServiceError as error:
-            code = error.code
-            response = _error(request, error, call)
-        except (DatabaseUnavailable, StoreUnavailable) as error:
-            log.error("request %s: %s", call.id, error)
-            code = "ThrottlingException"
-            response = _error(request, _unavailable(), call)
-        except Exception:
-            log.exception("request %s: %s on %s failed", call.id, call.operation, call.resource)
-            code = "InternalServerError"
-            response = _error(request, InternalServerError("Internal server error"), call)
+        except Exception as problem:
+            error = _told(problem, call)
+            code, response = error.code, self._error(request, error, call)
         if body is None:
             response.headers["connection"] = "close"  # the rest of the body is still on its way
         self._note(request, call, response.status_code, code)
@@ -121,8 +109,7 @@ class Aws:
         if request.method != "POST" or request.scope["path"] not in ("", "/"):
             raise UnknownOperationException("The operations of Rekognition are called by POST /.")
         call.operation = rekognition.operation_of(request.headers["x-amz-target"])
-        self._authenticate(request, body, call, "rekognition", self.service.region)
-        assert call.caller is not None
+        _, call.caller = self._authenticate(request, body, "rekognition", self.service.region)
         parsed = parse(call.operation, body)
         call.resource = rekognition.resource_of(parsed)
         answer = rekognition.answer(self.service, call.caller, call.operation, parsed)
@@ -130,74 +117,71 @@ class Aws:
         return Response(content, 200, {"x-amzn-requestid": call.id}, CONTENT_TYPE)
 
     def _form(self, request: Request, body: bytes, call: Call) -> Response:
-        call.operation = sts.action_of(body) or "-"
-        self._authenticate(request, body, call)
-        assert call.caller is not None
-        content = sts.answer(call.caller, call.operation, call.id)
+        action = sts.action_of(body if _is_form(request) else request.scope["query_string"])
+        call.operation = f"STS {action}" if action in sts.ACTIONS else "STS"
+        _, call.caller = self._authenticate(request, body, "sts" if action in sts.ACTIONS else None)
+        content = sts.answer(call.caller, action, call.id)
         return Response(content, 200, {"x-amzn-requestid": call.id}, sts.CONTENT_TYPE)
+
+    def _other(self, request: Request, body: bytes, call: Call) -> Response:
+        signature, call.caller = self._authenticate(request, body, None)
+        raise UnknownOperationException(
+            f"The service {signature.service[:40]!r} is not here: this server answers Rekognition Custom Labels, S3 "
+            "and STS GetCallerIdentity."
+        )
 
     async def _s3(self, request: Request, call: Call) -> Response:
         from customlabels.api import s3
 
         call.operation = f"S3 {request.method}"
-        call.resource = f"arn:aws:s3:::{request.scope['path'].lstrip('/')}"
+        call.resource = request.scope["path"]
         try:
-            signature = await run_in_threadpool(self._authenticate, request, None, call)
-            if signature.service != "s3":
-                raise UnknownOperationException(
-                    f"The service {signature.service[:40]!r} is not here: this server answers Rekognition Custom "
-                    "Labels, S3 and STS GetCallerIdentity."
-                )
+            signature, caller = await run_in_threadpool(self._authenticate, request, None, "s3")
+            call.caller = caller
             if signature.region != self.service.region:
                 raise WrongRegionException(
                     f"The authorization header is malformed; the region '{signature.region[:40]}' is wrong; expecting "
                     f"'{self.service.region}'",
                     self.service.region,
                 )
-        except ServiceError as error:
-            response = _error(request, error, call)
+        except Exception as problem:
+            error = _told(problem, call)
+            response = self._error(request, error, call)
             self._note(request, call, response.status_code, error.code)
             return response
-        except DatabaseUnavailable as error:
-            log.error("request %s: %s", call.id, error)
-            response = _error(request, _unavailable(), call)
-            self._note(request, call, response.status_code, "ServiceUnavailable")
-            return response
-        assert call.caller is not None
-        response = await s3.handle(request, self.service, call.caller, signature)
+        response = await s3.handle(request, self.service, caller, signature)
         call.operation, call.resource = f"S3 {request.state.operation}", request.state.resource
         code = "OK" if response.status_code < 400 else str(response.status_code)
         self._note(request, call, response.status_code, code)
         return response
 
     def _authenticate(
-        self,
-        request: Request,
-        body: bytes | None,
-        call: Call,
-        service: str | None = None,
-        region: str | None = None,
-    ) -> Signature:
-        """Who calls. Raises the errors of `sigv4.verify`."""
-        headers = [(key.decode("latin-1").lower(), value.decode("latin-1")) for key, value in request.scope["headers"]]
-        raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
-        signed = Signed(
-            request.method, raw_path.decode("latin-1"), request.scope["query_string"].decode("latin-1"), headers
-        )
-        actual = "" if body is None else sha256_hex(body)
-        holder = None
+        self, request: Request, body: bytes | None, service: str | None, region: str | None = None
+    ) -> tuple[Signature, Caller]:
+        """Who calls. A `body` must be the one that was signed. Raises the errors of `sigv4.verify`."""
+        holder: Holder | None = None
 
         def secret_of(key_id: str) -> str | None:
             nonlocal holder
             holder = self.keys.find(key_id)
             return None if holder is None else holder.secret
 
-        signature = verify(signed, lambda: actual, secret_of, service=service, region=region)
-        if body is not None and signature.payload != actual:
+        actual = "" if body is None else sha256_hex(body)
+        signature = verify(_signed(request), lambda: actual, secret_of, service=service, region=region)
+        if body is not None and signature.service != "s3" and signature.payload != actual:
             raise InvalidSignatureException("The body of the request is not the one that was signed.")
         assert holder is not None
-        call.caller = holder.caller
-        return signature
+        return signature, holder.caller
+
+    def _error(self, request: Request, error: ServiceError, call: Call) -> Response:
+        """An error in the shape of the protocol that was spoken."""
+        match self._way(request):
+            case None:
+                return replies.s3_error(request, error)
+            case self._form:
+                return replies.query_error(error, call.id)
+            case _:
+                return replies.json_error(error, call.id)
 
     def _note(self, request: Request, call: Call, status: int, code: str) -> None:
         seconds = time.monotonic() - call.began
@@ -210,44 +194,35 @@ def is_aws(request: Request) -> bool:
     """Whether a request is for AWS's side: it is signed, or has a target."""
     if "authorization" in request.headers or "x-amz-target" in request.headers:
         return True
-    return "X-Amz-Signature" in parse_qs(request.url.query, keep_blank_values=True)
+    return b"X-Amz-Signature=" in request.scope["query_string"]
 
 
-async def _body(request: Request) -> bytes | None:
-    """The body of a request; None where it is too large or too slow."""
-    content, size = bytearray(), 0
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size <= MAX_BODY:
-                    content += chunk
-                elif size > DRAINED_BODY:
-                    return None
-    except TimeoutError:
-        return None
-    return bytes(content) if size <= MAX_BODY else None
+def _signed(request: Request) -> Signed:
+    headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in request.scope["headers"]]
+    path = request.scope.get("raw_path") or request.scope["path"].encode()
+    return Signed(request.method, path.decode("latin-1"), request.scope["query_string"].decode("latin-1"), headers)
+
+
+def _is_form(request: Request) -> bool:
+    return request.method == "POST" and request.headers.get("content-type", "").startswith(FORM)
 
 
 def _too_large(request: Request) -> ServiceError:
-    limits = f"at most {MAX_BODY:,} bytes, within {BODY_SECONDS:.0f} seconds"
     if request.headers.get("x-amz-target") == f"{TARGET}.DetectCustomLabels":
-        return ImageTooLargeException(f"Image size is too large. The body of a request may have {limits}.")
-    return RequestEntityTooLargeException(f"The body of the request is too large or too slow: {limits}.")
+        return ImageTooLargeException(f"Image size is too large. The body of a request may have {LIMITS}.")
+    return RequestEntityTooLargeException(f"The body of the request is too large or too slow: {LIMITS}.")
 
 
-def _unavailable() -> ThrottlingException:
-    error = ThrottlingException("Service Unavailable")
-    error.status = 500
-    return error
-
-
-def _error(request: Request, error: ServiceError, call: Call) -> Response:
-    """An error in the shape of the protocol that was spoken."""
-    if "x-amz-target" in request.headers:
-        return replies.json_error(error, call.id)
-    if request.headers.get("content-type", "").startswith(FORM):
-        return replies.query_error(error, call.id)
-    if isinstance(error, UnknownOperationException):  # of some service whose protocol is not known here
-        return replies.json_error(error, call.id)
-    return replies.s3_error(request, error)
+def _told(problem: Exception, call: Call) -> ServiceError:
+    """What the caller is told of a problem; the log has the rest, under the request's id."""
+    match problem:
+        case ServiceError():
+            return problem
+        case DatabaseUnavailable() | StoreUnavailable():
+            log.error("request %s: %s", call.id, problem)
+            unavailable = ThrottlingException("Service Unavailable")
+            unavailable.status = 500
+            return unavailable
+        case _:
+            log.error("request %s: %s on %s failed", call.id, call.operation, call.resource, exc_info=problem)
+            return InternalServerError("Internal server error")

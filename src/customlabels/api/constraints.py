@@ -32,7 +32,8 @@ def _violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
             prefix = f"{path}." if path else ""
             for name in shape.required_members:
                 if name not in value:
-                    yield f"Value null at '{prefix}{_lower(name)}' failed to satisfy constraint: Member must not be null"
+                    where = prefix + _lower(name)
+                    yield f"Value null at '{where}' failed to satisfy constraint: Member must not be null"
             for name, item in value.items():
                 yield from _violations(shape.members[name], item, prefix + _lower(name))
         case ListShape():
@@ -103,7 +104,7 @@ def compiled(pattern: str) -> re.Pattern[str]:
                 return _JAVA[text] if in_class else f"[{_JAVA[text]}]"
             case r"\S" if not in_class:
                 return _JAVA[text]
-            case _ if text in _JAVA:
+            case r"\p{L}\p{Z}\p{N}_" if in_class:
                 return _JAVA[text]
             case r"\p" | r"\S" | r"\s" | r"\w" | r"\W" | r"\D" | r"\b":
                 raise ValueError(

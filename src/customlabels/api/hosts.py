@@ -16,6 +16,11 @@ def host_name(header: str) -> str:
     return host.partition(":")[0].rstrip(".")
 
 
+def is_loopback_name(header: str) -> bool:
+    """Whether a Host header names the loopback, so that no proxy before us was addressed."""
+    return host_name(header) in _LOOPBACK
+
+
 def is_known(header: str, listening: str, allowed: Collection[str]) -> bool:
     """Whether a Host header names this server: the loopback, the host that it listens on, or an allowed name.
 

@@ -95,6 +95,17 @@ class _Claim:
         return f"{self.date}/{self.region}/{self.service}/aws4_request"
 
 
+def claimed_service(request: Request) -> str | None:
+    """The service for which a request says that it is signed; None where it says nothing, or nothing intelligible."""
+    words = request.header("authorization")
+    if words:
+        credential = words.partition("Credential=")[2].partition(",")[0]
+    else:
+        credential = dict(parse_qsl(request.query, keep_blank_values=True)).get("X-Amz-Credential", "")
+    parts = credential.split("/")
+    return parts[3] if len(parts) == 5 else None
+
+
 def verify(
     request: Request,
     body_sha256: Callable[[], str],
@@ -136,7 +147,7 @@ def verify(
         raise InvalidSignatureException("The body must be signed: UNSIGNED-PAYLOAD is for S3 only.")
     for path in _paths(request.path, claim.service):
         expected = _signature(claim, request, path, payload, secret)
-        if hmac.compare_digest(expected, claim.signature):
+        if hmac.compare_digest(expected.encode(), claim.signature.encode("utf-8", "replace")):
             key = _signing_key(secret, claim.date, claim.region, claim.service)
             named = (claim.key_id, claim.service, claim.region, claim.timestamp, claim.scope, claim.signature)
             return Signature(*named, key, payload, presigned)

@@ -9,11 +9,12 @@ from customlabels.api.errors import UnknownOperationException
 from customlabels.service.access.caller import Caller
 
 CONTENT_TYPE = "text/xml"
+ACTIONS = ("GetCallerIdentity",)
 _NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 
 
 def action_of(form: bytes) -> str:
-    """The action that a form names; empty where it names none."""
+    """The action that a form, or the query of a URL, names; empty where it names none."""
     try:
         return parse_qs(form.decode("ascii"), max_num_fields=100).get("Action", [""])[0]
     except ValueError:
@@ -22,7 +23,7 @@ def action_of(form: bytes) -> str:
 
 def answer(caller: Caller, action: str, request_id: str) -> bytes:
     """The answer to an action. Raises UnknownOperationException."""
-    if action != "GetCallerIdentity":
+    if action not in ACTIONS:
         raise UnknownOperationException(
             f"The action {action[:100]!r} is not supported: of the query protocol this server answers STS "
             "GetCallerIdentity only."

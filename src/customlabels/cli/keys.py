@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from customlabels.cli.exits import OK
-from customlabels.cli.homes import settings_of
+from customlabels.cli.homes import open_home
 from customlabels.cli.tables import print_table
 
 if TYPE_CHECKING:
@@ -16,11 +16,9 @@ if TYPE_CHECKING:
 
 def run(args: argparse.Namespace) -> int:
     from customlabels.service.access import keys
-    from customlabels.service.service import open_service
 
-    service = open_service(settings_of(args))
-    account = args.account or service.account
-    try:
+    with open_home(args) as service:
+        account = args.account or service.account
         match args.action:
             case "create":
                 _show(keys.create_key(service.database, account, args.name))
@@ -35,8 +33,6 @@ def run(args: argparse.Namespace) -> int:
                     ("Key", "Enabled", "Created"),
                     ((row.id, "yes" if row.enabled else "no", _date(row.created)) for row in rows),
                 )
-    finally:
-        service.close()
     return OK
 
 

@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
-from customlabels.cli.exits import OK, DataError
-from customlabels.cli.homes import settings_of
+from customlabels.cli.exits import OK
+from customlabels.cli.homes import open_home
 
 
 def run(args: argparse.Namespace) -> int:
     from customlabels.service.access import users
-    from customlabels.service.service import open_service
+    from customlabels.service.access.policies import read
 
-    service = open_service(settings_of(args))
-    account = args.account or service.account
-    try:
+    with open_home(args) as service:
+        account = args.account or service.account
         if args.action == "detach":
             users.detach(service.database, account, args.user, args.policy)
         elif args.policy.endswith(".json"):
             path = Path(args.policy)
-            try:
-                document = json.loads(path.read_text(encoding="utf-8"))
-            except ValueError as error:
-                raise DataError(f"{path} is not JSON: {error}") from error
+            document = read(path.read_text(encoding="utf-8", errors="replace"))
             users.attach(service.database, account, args.user, path.stem, document)
         else:
             users.attach(service.database, account, args.user, args.policy)
-    finally:
-        service.close()
     print(f"{args.user}: {args.policy} {args.action}ed.")
     return OK

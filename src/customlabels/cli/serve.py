@@ -8,15 +8,14 @@ import threading
 
 from customlabels.cli.exits import OK
 from customlabels.cli.homes import command_for, settings_of
-from customlabels.cli.logs import start_logging
+from customlabels.logs import start_logging
 
 
 def run(args: argparse.Namespace) -> int:
     from customlabels.server import Server
 
     settings = settings_of(args, host=args.host, port=args.port)
-    settings.logs.mkdir(parents=True, exist_ok=True)
-    start_logging(settings)
+    start_logging(settings, "server")
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())

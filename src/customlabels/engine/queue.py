@@ -80,6 +80,20 @@ class Queue:
         if connection.execute(delete(jobs).where(held)).rowcount == 0:
             raise LeaseLost(f"Job {job.id} ({job.kind} {job.subject}) is not held by {worker} any more.")
 
+    def require(self, connection: Connection, job: Job, worker: str) -> None:
+        """Let a transaction happen only if its job is held. Raises LeaseLost."""
+        held = (jobs.c.id == job.id) & (jobs.c.worker == worker)
+        if connection.execute(select(jobs.c.id).where(held)).first() is None:
+            raise LeaseLost(f"Job {job.id} ({job.kind} {job.subject}) is not held by {worker} any more.")
+
+    def postpone(self, job: Job, worker: str, seconds: float) -> None:
+        """Let a job be claimed again, as if for the first time, but later. Raises LeaseLost."""
+        held = (jobs.c.id == job.id) & (jobs.c.worker == worker)
+        with self.database.write() as connection:
+            values = {"worker": None, "lease_until": now() + int(1000 * seconds), "attempts": 0}
+            if connection.execute(update(jobs).where(held).values(values)).rowcount == 0:
+                raise LeaseLost(f"Job {job.id} ({job.kind} {job.subject}) is not held by {worker} any more.")
+
     def release(self, worker: str) -> None:
         """Let others claim what a worker held: it is dead, or leaves."""
         with self.database.write() as connection:

@@ -38,6 +38,14 @@ class Task:
         """Say, in the transaction of the work's effect, that it is done. Raises LeaseLost."""
         self.queue.finish(connection, self.job, self.worker)
 
+    def require(self, connection: Connection) -> None:
+        """Let a transaction that is a part of the work happen only if the work is still ours. Raises LeaseLost."""
+        self.queue.require(connection, self.job, self.worker)
+
+    def postpone(self, seconds: float) -> None:
+        """Put the work off: it is begun anew later, by whoever is free. Raises LeaseLost."""
+        self.queue.postpone(self.job, self.worker, seconds)
+
     def renew(self) -> None:
         try:
             if self.queue.renew(self.job, self.worker):

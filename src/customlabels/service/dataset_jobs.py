@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import islice
+from itertools import count, islice
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select, update
@@ -14,7 +14,8 @@ from customlabels.engine.work import Handler, Task
 from customlabels.manifest.entry import Entry
 from customlabels.manifest.problems import problem
 from customlabels.manifest.split import labels_too_rare, split
-from customlabels.service import entries, labels, tags
+from customlabels.service import counting, entry_rows, tags
+from customlabels.service.counting import Tally
 from customlabels.service.dataset_rows import set_status
 from customlabels.service.datasets import CREATED
 from customlabels.service.importing import (
@@ -27,12 +28,12 @@ from customlabels.service.importing import (
 )
 from customlabels.service.service import Service
 from customlabels.store.objects import ObjectError, StoreUnavailable
-from customlabels.store.tables import dataset_labels, datasets, entry_labels, project_policies, projects
-from customlabels.store.tables import entries as entry_table
+from customlabels.store.tables import dataset_labels, datasets, entries, entry_labels, project_policies, projects
 
 BATCH = 2000
-"""Entries that are inserted in one transaction."""
+"""Entries that are inserted, or deleted, in one transaction: others need not wait long."""
 TEST_SHARE = 0.2
+RETRY_SECONDS = 60.0
 
 
 class DatasetGone(Exception):
@@ -49,8 +50,8 @@ def handlers(service: Service) -> dict[str, Handler]:
         "dataset.create": handler(_create, _create_failed),
         "dataset.update": handler(_update, _update_failed),
         "dataset.distribute": handler(_distribute, _update_failed),
-        "dataset.delete": handler(_delete, _forget),
-        "project.delete": handler(_delete_project, _forget),
+        "dataset.delete": handler(_delete, _later),
+        "project.delete": handler(_delete_project, _later),
     }
 
 
@@ -58,42 +59,41 @@ def _run(service: Service, task: Task, do: Callable[[Service, Task], None]) -> N
     try:
         do(service, task)
     except DatasetGone:
-        _forget(service, task, "")
+        with _finishing(service, task):
+            pass
 
 
 def _create(service: Service, task: Task) -> None:
     place = task.job.payload["manifest"]
-    with service.database.write() as connection:
+    with service.database.read() as connection:
         dataset = _in_state(connection, task.job.subject, "CREATE_IN_PROGRESS")
-        entries.remove(connection, dataset.id)  # of a worker that died in the midst of this
-    reader = Reader()
-    known: dict[str, int] = {}
-    position = 0
+    _empty(service, task, dataset.id)  # of a worker that died in the midst of this
+    reader, counts, ids = Reader(), Tally(), dict[str, int]()
     try:
         stream = reader.read(_manifest(service, place["Bucket"], place["Name"]))
         while batch := list(islice(stream, BATCH)):
-            task.cancelled()  # raises where the work is another worker's by now
-            with service.database.write() as connection:
-                numbered = list(enumerate(batch, position + 1))
-                entries.write(connection, dataset.id, numbered, known)
-                position += len(batch)
+            with _part(service, task) as connection:
+                entry_rows.write(connection, dataset.id, enumerate(batch, counts.total + 1), ids, counts)
     except ManifestRefused as error:
+        _empty(service, task, dataset.id)
         with _finishing(service, task) as connection:
-            entries.remove(connection, dataset.id)
             set_status(connection, dataset.id, "CREATE_FAILED", str(error), "CLIENT_ERROR")
         return
     with _finishing(service, task) as connection:
-        labels.recount(connection, dataset.id)
-        _set_next(connection, dataset.id, position + 1)
+        counting.change(connection, dataset.id, counts, Tally())
+        _set_next(connection, dataset.id, counts.total + 1)
         message = f"{CREATED} from the manifest file.{reader.words()}"
         set_status(connection, dataset.id, "CREATE_COMPLETE", message)
 
 
 def _create_failed(service: Service, task: Task, reason: str) -> None:
-    with _finishing(service, task) as connection:
+    with service.database.read() as connection:
         dataset = _find(connection, task.job.subject)
-        if dataset is not None and dataset.status == "CREATE_IN_PROGRESS":
-            entries.remove(connection, dataset.id)
+    creating = dataset is not None and dataset.status == "CREATE_IN_PROGRESS"
+    if dataset is not None and creating:
+        _empty(service, task, dataset.id)
+    with _finishing(service, task) as connection:
+        if dataset is not None and creating:
             set_status(connection, dataset.id, "CREATE_FAILED", reason, "SERVICE_ERROR")
 
 
@@ -118,26 +118,22 @@ def _update(service: Service, task: Task) -> None:
 
 def _apply(connection: Connection, dataset: Row[Any], changed: list[Entry]) -> None:
     """Replace entries of the same images, add the others at the end. Raises ManifestRefused: roll back, then."""
-    there = entries.positions_of(connection, dataset.id, [entry.source_ref for entry in changed])
-    one = select(entry_table.c.source_ref).where(entry_table.c.dataset_id == dataset.id).limit(1)
+    there = entry_rows.positions_of(connection, dataset.id, [entry.source_ref for entry in changed])
+    one = select(entries.c.source_ref).where(entries.c.dataset_id == dataset.id).limit(1)
     buckets = dict.fromkeys(bucket_of(ref) for ref in connection.execute(one).scalars())
     buckets.update(dict.fromkeys(bucket_of(entry.source_ref) for entry in changed))
-    entries.remove(connection, dataset.id, list(there.values()))
-    position = dataset.next_position
-    placed = []
-    for entry in changed:
-        if entry.source_ref in there:
-            placed.append((there[entry.source_ref], entry))
-        else:
-            placed.append((position, entry))
-            position += 1
-    known = entries.label_ids(connection, dataset.id)
-    for start in range(0, len(placed), BATCH):
-        entries.write(connection, dataset.id, placed[start : start + BATCH], known)
-    labels.recount(connection, dataset.id)
-    _set_next(connection, dataset.id, position)
-    total = connection.execute(select(datasets.c.total_entries).where(datasets.c.id == dataset.id)).scalar_one()
-    check_whole(total, len(entries.label_ids(connection, dataset.id)), list(buckets))
+    replaced = list(there.values())
+    removed, added = counting.tally(connection, dataset.id, replaced), Tally()
+    check_whole(dataset.total_entries + len(changed) - len(replaced), 0, list(buckets))
+    entry_rows.remove(connection, dataset.id, replaced)
+    free = count(dataset.next_position)
+    placed = ((there.get(entry.source_ref) or next(free), entry) for entry in changed)
+    ids = counting.label_ids(connection, dataset.id)
+    while batch := list(islice(placed, BATCH)):
+        entry_rows.write(connection, dataset.id, batch, ids, added)
+    counting.change(connection, dataset.id, added, removed)
+    check_whole(0, len(counting.label_ids(connection, dataset.id)), [])
+    _set_next(connection, dataset.id, next(free))
 
 
 def _update_failed(service: Service, task: Task, reason: str) -> None:
@@ -155,7 +151,7 @@ def _distribute(service: Service, task: Task) -> None:
         test = _in_state(connection, task.job.payload["test"], "UPDATE_IN_PROGRESS")
         labeled = _labeled(connection, train.id)
     both = (train, test)
-    rare = labels_too_rare(list(labeled.values()))
+    rare = labels_too_rare(labeled)
     if rare or not labeled:
         what = f"These have a single image: {', '.join(rare[:10])}." if rare else "No image has a label."
         found = problem("ERROR_INSUFFICIENT_IMAGES_PER_LABEL_FOR_DISTRIBUTE", detail=what)
@@ -163,40 +159,39 @@ def _distribute(service: Service, task: Task) -> None:
             for dataset in both:
                 set_status(connection, dataset.id, "UPDATE_FAILED", f"{found.message} {found.detail}", "CLIENT_ERROR")
         return
-    _, chosen = split(list(labeled.values()), TEST_SHARE)
+    _, chosen = split(labeled, TEST_SHARE)
     positions = [entry.line for entry in chosen]
     with _finishing(service, task) as connection:
-        entries.copy(connection, train.id, test.id, positions)
-        entries.remove(connection, train.id, positions)
+        moved = counting.tally(connection, train.id, positions)
+        entry_rows.move(connection, train.id, test.id, positions)
+        counting.change(connection, train.id, Tally(), moved)
+        counting.change(connection, test.id, moved, Tally())
+        _set_next(connection, test.id, train.next_position)
         for dataset in both:
-            labels.recount(connection, dataset.id)
             set_status(connection, dataset.id, "UPDATE_COMPLETE", "The entries were successfully distributed.")
 
 
-def _labeled(connection: Connection, dataset_id: int) -> dict[int, Entry]:
-    """The labeled entries of a dataset by position, as far as a split needs them: `line` is the position."""
+def _labeled(connection: Connection, dataset_id: int) -> list[Entry]:
+    """The labeled entries of a dataset, as far as a split needs them: `line` is the position."""
     carried: dict[int, list[str]] = {}
     query = (
         select(entry_labels.c.position, dataset_labels.c.name)
         .join(dataset_labels, dataset_labels.c.id == entry_labels.c.label_id)
-        .where(entry_labels.c.dataset_id == dataset_id, entry_labels.c.used)
+        .where(entry_labels.c.dataset_id == dataset_id)
         .order_by(entry_labels.c.position, dataset_labels.c.id)
     )
     for row in connection.execute(query):
         carried.setdefault(row.position, []).append(row.name)
-    mine = (entry_table.c.dataset_id == dataset_id) & entry_table.c.labeled
-    rows = connection.execute(select(entry_table.c.position, entry_table.c.source_ref).where(mine))
-    return {
-        row.position: Entry(row.source_ref, tuple(carried[row.position]), line=row.position)
-        for row in rows
-        if row.position in carried
-    }
+    mine = (entries.c.dataset_id == dataset_id) & entries.c.labeled
+    rows = connection.execute(select(entries.c.position, entries.c.source_ref).where(mine).order_by(entries.c.position))
+    return [Entry(row.source_ref, tuple(carried[row.position]), line=row.position) for row in rows]
 
 
 def _delete(service: Service, task: Task) -> None:
-    with _finishing(service, task) as connection:
+    with service.database.read() as connection:
         dataset = _in_state(connection, task.job.subject, "DELETE_IN_PROGRESS")
-        entries.remove(connection, dataset.id)
+    _empty(service, task, dataset.id)
+    with _finishing(service, task) as connection:
         connection.execute(delete(datasets).where(datasets.c.id == dataset.id))
         tags.remove_all(connection, dataset.arn)
 
@@ -210,9 +205,25 @@ def _delete_project(service: Service, task: Task) -> None:
             tags.remove_all(connection, project.arn)
 
 
-def _forget(service: Service, task: Task, reason: str) -> None:
-    with _finishing(service, task):
-        pass
+def _later(service: Service, task: Task, reason: str) -> None:
+    """What is half deleted cannot go back: it is deleted when whatever hinders that is over."""
+    task.postpone(RETRY_SECONDS)
+
+
+def _empty(service: Service, task: Task, dataset_id: int) -> None:
+    """Delete all entries of a dataset that nobody can see, some at a time."""
+    left = True
+    while left:
+        with _part(service, task) as connection:
+            left = entry_rows.remove_first(connection, dataset_id, BATCH)
+
+
+@contextmanager
+def _part(service: Service, task: Task) -> Iterator[Connection]:
+    """A transaction within a job."""
+    with service.database.write() as connection:
+        task.require(connection)
+        yield connection
 
 
 @contextmanager

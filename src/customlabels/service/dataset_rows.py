@@ -56,7 +56,7 @@ def open_to_read(connection: Connection, caller: Caller, operation: str, arn: st
 
 def permitted(connection: Connection, caller: Caller, operation: str, arn: str) -> Row[Any]:
     """The row of a dataset that the caller may do this operation with. Raises AccessDenied, ResourceNotFound."""
-    caller.require(f"rekognition:{operation}", arn, tags.of(connection, arn))
+    caller.require(f"rekognition:{operation}", arn, tags.seen_by(connection, caller, arn))
     return find(connection, caller, arn)
 
 

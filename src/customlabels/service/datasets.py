@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select
 
-from customlabels.service import entries, labels, projects
+from customlabels.service import entries, projects
 from customlabels.service import tags as tagging
 from customlabels.service.access.caller import Caller
 from customlabels.service.arn import dataset_arn
+from customlabels.service.clock import unique_now
 from customlabels.service.dataset_rows import READY, either, permitted, set_status
 from customlabels.service.errors import (
     InvalidParameterException,
@@ -21,7 +22,6 @@ from customlabels.service.errors import (
     ResourceNotReadyException,
 )
 from customlabels.service.service import Service
-from customlabels.store.database import now
 from customlabels.store.objects import InvalidName, NoSuchBucket, NoSuchKey
 from customlabels.store.tables import dataset_labels, datasets
 
@@ -44,19 +44,13 @@ def create_dataset(
     """
     manifest, copied = _source(dataset_source)
     if manifest is not None:
+        with service.database.read() as connection:
+            _project(connection, caller, project_arn, dataset_type, tags)
         require_readable(service, caller, manifest)
     with service.database.write() as connection:
-        known = tagging.of(connection, project_arn)
-        caller.require("rekognition:CreateDataset", project_arn, known, tags)
-        project = projects.find(connection, caller, project_arn)
-        projects.require_created(project)
-        mine = (datasets.c.project_id == project.id) & (datasets.c.type == dataset_type)
-        if connection.execute(select(datasets.c.id).where(mine)).first():
-            raise ResourceAlreadyExistsException(
-                f"The project {project.name} has a {dataset_type} dataset already: delete it first, or update it."
-            )
+        project = _project(connection, caller, project_arn, dataset_type, tags)
         source = None if copied is None else _copied(connection, caller, copied)
-        created = now()
+        created = unique_now(connection)
         arn = dataset_arn(project_arn, dataset_type, created)
         words = {
             "status": "CREATE_COMPLETE" if manifest is None else "CREATE_IN_PROGRESS",
@@ -64,11 +58,9 @@ def create_dataset(
             "status_code": "SUCCESS",
         }
         row = {"arn": arn, "project_id": project.id, "type": dataset_type, "created": created, "updated": created}
-        key = connection.execute(insert(datasets), {**row, **words}).inserted_primary_key
-        assert key is not None
+        key = connection.execute(insert(datasets).returning(datasets.c.id), {**row, **words}).scalar_one()
         if source is not None:
-            entries.copy(connection, source.id, key[0])
-            labels.recount(connection, key[0])
+            entries.copy(connection, source.id, key)
         if manifest is not None:
             service.queue.add(connection, "dataset.create", arn, {"manifest": manifest})
         tagging.put(connection, arn, tags)
@@ -173,6 +165,24 @@ def require_readable(service: Service, caller: Caller, place: Mapping[str, Any])
         service.objects.head(bucket, key)
     except (NoSuchBucket, NoSuchKey, InvalidName) as error:
         raise InvalidS3ObjectException(UNREADABLE + where) from error
+
+
+def _project(
+    connection: Connection, caller: Caller, arn: str, dataset_type: str, tags: Mapping[str, str] | None
+) -> Row[Any]:
+    """The project that a dataset can be made in.
+
+    Raises AccessDenied, ResourceAlreadyExists, ResourceInUse, ResourceNotFound.
+    """
+    caller.require("rekognition:CreateDataset", arn, tagging.seen_by(connection, caller, arn), tags)
+    project = projects.find(connection, caller, arn)
+    projects.require_created(project)
+    mine = (datasets.c.project_id == project.id) & (datasets.c.type == dataset_type)
+    if connection.execute(select(datasets.c.id).where(mine)).first():
+        raise ResourceAlreadyExistsException(
+            f"The project {project.name} has a {dataset_type} dataset already: delete it first, or update it."
+        )
+    return project
 
 
 def _source(source: Mapping[str, Any] | None) -> tuple[dict[str, Any] | None, str | None]:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 from customlabels.service import tags as tagging
 from customlabels.service.access.caller import Caller
 from customlabels.service.arn import PROJECT, project_arn
+from customlabels.service.clock import unique_now
 from customlabels.service.errors import (
     InvalidParameterException,
     LimitExceededException,
@@ -17,7 +18,6 @@ from customlabels.service.errors import (
     ResourceNotFoundException,
 )
 from customlabels.service.service import Service
-from customlabels.store.database import now
 from customlabels.store.tables import datasets, projects, versions
 
 PAGE = 100
@@ -34,14 +34,14 @@ def create_project(
     tags: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Make a project. Raises AccessDenied, InvalidParameter, LimitExceeded, ResourceInUse."""
-    created = now()
-    arn = project_arn(service.region, caller.account, project_name, created)
-    caller.require("rekognition:CreateProject", arn, request_tags=tags)
     if feature not in (None, FEATURE):
         raise InvalidParameterException(f"The feature {feature} is not supported; this server has {FEATURE} only.")
     if auto_update is not None:
         raise InvalidParameterException("AutoUpdate is for adapters only: leave it out for Custom Labels.")
     with service.database.write() as connection:
+        created = unique_now(connection)
+        arn = project_arn(service.region, caller.account, project_name, created)
+        caller.require("rekognition:CreateProject", arn, request_tags=tags)
         mine = projects.c.account == caller.account
         if connection.execute(select(projects.c.id).where(mine, projects.c.name == project_name)).first():
             raise ResourceInUseException(f"There is a project {project_name} already: choose another name.")
@@ -95,7 +95,7 @@ def describe_projects(
 def delete_project(service: Service, caller: Caller, *, project_arn: str) -> dict[str, Any]:
     """Delete a project without models and datasets. Raises AccessDenied, ResourceInUse, ResourceNotFound."""
     with service.database.write() as connection:
-        caller.require("rekognition:DeleteProject", project_arn, tagging.of(connection, project_arn))
+        caller.require("rekognition:DeleteProject", project_arn, tagging.seen_by(connection, caller, project_arn))
         row = find(connection, caller, project_arn)
         require_created(row)
         models = connection.execute(select(versions.c.name).where(versions.c.project_id == row.id)).scalars().all()

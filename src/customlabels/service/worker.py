@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 
 from customlabels.engine.work import Handler, work_on
 from customlabels.engine.workers import Role, python
+from customlabels.logs import start_logging
 from customlabels.service.service import Service, open_service
 from customlabels.settings import Settings
 from customlabels.store.database import DatabaseUnavailable
@@ -69,9 +70,8 @@ def main(arguments: Sequence[str]) -> int:
     """Run a worker of the sort that the first argument names."""
     sort = arguments[0]
     settings = Settings.from_environment()
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for chatty in ("botocore", "boto3", "urllib3", "s3transfer", "alembic"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    name = os.environ["CUSTOMLABELS_WORKER"]
+    start_logging(settings, name.rpartition(":")[2])
     wake, leave = threading.Event(), threading.Event()
 
     def listen() -> None:
@@ -93,7 +93,7 @@ def main(arguments: Sequence[str]) -> int:
 
         lower_priority()
         threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
-    run(service, sorted(KINDS[sort]), os.environ["CUSTOMLABELS_WORKER"], wake, leave)
+    run(service, sorted(KINDS[sort]), name, wake, leave)
     service.close()
     os._exit(0)
 

@@ -124,7 +124,8 @@ dataset_labels = Table(
     Column("id", BigId, primary_key=True, comment="in the order in which labels first appeared"),
     Column("dataset_id", ForeignKey("datasets.id", ondelete="CASCADE"), nullable=False),
     Column("name", Name, nullable=False),
-    Column("entries", Integer, nullable=False, default=0),
+    Column("declared_entries", Integer, nullable=False, default=0, comment="entries that use or only declare it"),
+    Column("entries", Integer, nullable=False, default=0, comment="entries that use it, on the image or a box"),
     Column("boxed_entries", Integer, nullable=False, default=0),
     UniqueConstraint("dataset_id", "name"),
 )
@@ -141,18 +142,19 @@ entries = Table(
     UniqueConstraint("dataset_id", "source_ref"),
     Index("ix_entries_labeled", "dataset_id", "labeled", "position"),
     Index("ix_entries_errors", "dataset_id", "errors", "position"),
-    Index("ix_entries_search", "dataset_id", "position", "source_ref"),
+    Index("ix_entries_search", "dataset_id", "position", "source_ref", "labeled", "errors"),
 )
 
 entry_labels = Table(
     "entry_labels",
     metadata,
-    Column("dataset_id", BigInteger, primary_key=True),
-    Column("label_id", ForeignKey("dataset_labels.id", ondelete="CASCADE"), primary_key=True),
+    Column("dataset_id", ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True),
+    Column("label_id", BigInteger, primary_key=True, autoincrement=False, comment="of dataset_labels"),
     Column("position", BigInteger, primary_key=True, autoincrement=False),
-    Column("used", Boolean, nullable=False, comment="on the image or a box of it; else only declared"),
     Column("boxed", Boolean, nullable=False),
     Index("ix_entry_labels_entry", "dataset_id", "position"),
+    sqlite_with_rowid=False,
+    comment="The labels that an entry uses; those it only declares are in its line.",
 )
 
 versions = Table(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -34,7 +33,9 @@ class Running:
         self.service = service
         self.caller = Caller.administrator(service.account)
         self.operations: list[tuple[str, str]] = []
-        config = uvicorn.Config(self._app, port=0, log_level="warning", lifespan="off", http="httptools", interface="asgi3")
+        config = uvicorn.Config(
+            self._app, port=0, log_level="warning", lifespan="off", http="httptools", interface="asgi3"
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run)
         self._thread.start()
@@ -79,24 +80,41 @@ def get(client: Any, **parameters: object) -> dict[str, Any]:
         return {**answer, "Body": body.read()}
 
 
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
-    service = open_service(Settings(home=tmp_path / "home"))
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    service = open_service(Settings(home=tmp_path_factory.mktemp("home")))
     with service.database.write() as connection:
         connection.execute(accounts.insert(), {"id": OTHER, "name": "other", "created": now()})
-    server = Running(service)
-    yield server
-    server.close()
+    started = Running(service)
+    yield started
+    started.close()
     service.close()
 
 
+@pytest.fixture(scope="session")
+def client(server: Running) -> Iterator[Any]:
+    made = client_of(server)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def s3(running: Running) -> Iterator[Any]:
+def running(server: Running) -> Iterator[Running]:
+    """The server, without any bucket; it takes clients for the administrator of the first account."""
+    service, objects = server.service, server.service.objects
+    yield server
+    server.service, server.caller = service, Caller.administrator(service.account)
+    server.operations.clear()
+    for bucket in [*objects.buckets(service.account), *objects.buckets(OTHER)]:
+        objects.delete(bucket.name, [stored.key for stored in objects.list_objects(bucket.name)])
+        objects.delete_bucket(bucket.name)
+
+
+@pytest.fixture
+def s3(running: Running, client: Any) -> Any:
     """A client of boto3, and a bucket `photos`."""
-    client = client_of(running)
-    client.create_bucket(Bucket="photos")
-    yield client
-    client.close()
+    running.service.objects.create_bucket("photos", running.service.account)
+    return client
 
 
 Refused = Callable[..., tuple[str, int]]

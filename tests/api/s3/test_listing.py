@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 from urllib.parse import quote
@@ -13,10 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customlabels.service.service import open_service
-from customlabels.settings import Settings
-
-from .conftest import Refused, Running, client_of
+from .conftest import Refused, Running
 
 KEYS = ["a", "a b+%&<>", "b/1", "b/2", "b/c/1", "d//", "ä\n"]
 
@@ -82,16 +78,6 @@ def test_all_versions_can_be_deleted(listed: Any, refused: Refused) -> None:
     assert refused(listed.delete_object, Bucket="photos", Key="a", VersionId="7") == ("NoSuchVersion", 404)
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    service = open_service(Settings(home=tmp_path_factory.mktemp("home")))
-    server = Running(service)
-    server.service.objects.create_bucket("photos", service.account)
-    yield server
-    server.close()
-    service.close()
-
-
 CHARACTERS = st.characters(exclude_categories=["Cs"])
 KEY = st.one_of(
     st.text(CHARACTERS, min_size=1, max_size=20),
@@ -100,15 +86,17 @@ KEY = st.one_of(
 
 
 @given(keys=st.lists(KEY, min_size=1, max_size=5, unique=True))
-def test_any_key_comes_back_over_http(shared: Running, keys: list[str]) -> None:
-    with closing(http.client.HTTPConnection("127.0.0.1", shared.port)) as connection:
+def test_any_key_comes_back_over_http(server: Running, client: Any, keys: list[str]) -> None:
+    objects = server.service.objects
+    objects.create_bucket("keys", server.service.account)
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port)) as connection:
         for key in keys:
-            connection.request("PUT", f"/photos/{quote(key, safe='')}", body=key.encode())
+            connection.request("PUT", f"/keys/{quote(key, safe='')}", body=key.encode())
             assert connection.getresponse().read() == b""
         for key in keys:
-            connection.request("GET", f"/photos/{quote(key, safe='/')}")
+            connection.request("GET", f"/keys/{quote(key, safe='/')}")
             assert connection.getresponse().read() == key.encode()
-    with closing(client_of(shared)) as client:
-        pages = client.get_paginator("list_objects_v2").paginate(Bucket="photos", PaginationConfig={"PageSize": 2})
-        assert [entry["Key"] for page in pages for entry in page["Contents"]] == sorted(keys, key=str.encode)
-    shared.service.objects.delete("photos", keys)
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket="keys", PaginationConfig={"PageSize": 2})
+    assert [entry["Key"] for page in pages for entry in page["Contents"]] == sorted(keys, key=str.encode)
+    objects.delete("keys", keys)
+    objects.delete_bucket("keys")

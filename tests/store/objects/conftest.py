@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from customlabels.server import Server
 from customlabels.settings import Settings
 from customlabels.store import Database, Objects, now
 from customlabels.store.objects.endpoint import EndpointObjects
@@ -73,15 +76,40 @@ def endpoint_settings(moto_url: str, tmp_path: Path) -> Settings:
     settings = Settings(
         home=tmp_path, s3_endpoint=moto_url, s3_access_key="AKIDEXAMPLE", s3_secret_key="wJalrXUtnFEMI/K7MDENG"
     )
+    empty(settings)
+    return settings
+
+
+@pytest.fixture(scope="session")
+def second_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Another server of ours, with its objects in a folder."""
+    with Server(Settings(home=tmp_path_factory.mktemp("second"), port=0)) as server:
+        yield server
+
+
+@pytest.fixture
+def settings_of_ours(second_server: Server, tmp_path: Path) -> Settings:
+    """Settings of a server whose objects are at the second one's, which is empty."""
+    key = second_server.first_key
+    assert key is not None
+    settings = Settings(
+        home=tmp_path, s3_endpoint=second_server.endpoint, s3_access_key=key.id, s3_secret_key=key.secret
+    )
+    empty(settings)
+    return settings
+
+
+def empty(settings: Settings) -> None:
+    """Remove all buckets of an endpoint."""
     elsewhere = endpoint_client(settings)
     for bucket in elsewhere.list_buckets()["Buckets"]:
         for listed in elsewhere.list_objects_v2(Bucket=bucket["Name"]).get("Contents", []):
             elsewhere.delete_object(Bucket=bucket["Name"], Key=listed["Key"])
         elsewhere.delete_bucket(Bucket=bucket["Name"])
-    return settings
+    elsewhere.close()
 
 
-def endpoint_client(settings: Settings) -> boto3.client:
+def endpoint_client(settings: Settings) -> Any:
     """A client of the endpoint beside ours."""
     return boto3.client(
         "s3",
@@ -93,19 +121,27 @@ def endpoint_client(settings: Settings) -> boto3.client:
 
 
 @pytest.fixture
-def endpoint(endpoint_settings: Settings, sqlite: Database) -> EndpointObjects:
+def endpoint(endpoint_settings: Settings, sqlite: Database) -> Iterator[EndpointObjects]:
     """An endpoint with a bucket `photos`."""
-    store = EndpointObjects(endpoint_settings, sqlite)
-    store.create_bucket("photos", ACCOUNT)
-    return store
+    with closing(EndpointObjects(endpoint_settings, sqlite)) as store:
+        store.create_bucket("photos", ACCOUNT)
+        yield store
 
 
-@pytest.fixture(params=["folder-sqlite", "folder-postgresql", "endpoint"])
+@pytest.fixture
+def endpoint_of_ours(settings_of_ours: Settings, sqlite: Database) -> Iterator[EndpointObjects]:
+    """The second server as an endpoint, with a bucket `photos`."""
+    with closing(EndpointObjects(settings_of_ours, sqlite)) as store:
+        store.create_bucket("photos", ACCOUNT)
+        yield store
+
+
+@pytest.fixture(params=["folder-sqlite", "folder-postgresql", "endpoint", "endpoint_of_ours"])
 def objects(request: pytest.FixtureRequest, root: Path) -> Iterator[Objects]:
     """A store with a bucket `photos`."""
     kind: str = request.param
-    if kind == "endpoint":
-        yield request.getfixturevalue("endpoint")
+    if kind.startswith("endpoint"):
+        yield request.getfixturevalue(kind)
         return
     if kind == "folder-sqlite":
         store = FolderObjects(root, request.getfixturevalue("sqlite"))

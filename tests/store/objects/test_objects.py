@@ -220,14 +220,15 @@ LISTINGS = [
 ]
 
 
-@pytest.mark.parametrize(("prefix", "delimiter", "after", "limit", "expected"), LISTINGS)
-def test_lists(objects: Objects, prefix: str, delimiter: str, after: str, limit: int, expected: list[str]) -> None:
+def test_lists(objects: Objects) -> None:
     for key in reversed(LISTED):
         objects.put("photos", key, b"")
-    if delimiter:
-        assert keys(objects.list_folders("photos", prefix, delimiter, after, limit)) == expected
-    else:
-        assert keys(objects.list_objects("photos", prefix, after, limit)) == expected
+    for prefix, delimiter, after, limit, expected in LISTINGS:
+        if delimiter:
+            found = keys(objects.list_folders("photos", prefix, delimiter, after, limit))
+        else:
+            found = keys(objects.list_objects("photos", prefix, after, limit))
+        assert found == expected, (prefix, delimiter, after, limit)
 
 
 def test_an_upload_in_parts(objects: Objects) -> None:

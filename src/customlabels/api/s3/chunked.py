@@ -81,19 +81,25 @@ class ChunkedBody:
 
     def _end(self) -> None:
         fields, signature = b"", ""
-        while line := self._line(may_end=True):
+        signed = self._signatures is not None and self._has_trailer
+        blank = 0
+        while blank < (2 if signed and not signature else 1):  # AWS's example has an empty line before the signature
+            line = self._line(may_end=True)
             name, _, value = line.partition(b":")
             name, value = name.strip().lower(), value.strip()
-            if name == b"x-amz-trailer-signature":
+            if not line:
+                blank += 1
+            elif name == b"x-amz-trailer-signature":
                 signature = value.decode("latin-1")
             else:
                 fields += name + b":" + value + b"\n"
                 self.trailer[name.decode("latin-1")] = value.decode("latin-1")
             if len(fields) > _MAX_LINE:
                 raise S3Error("MalformedTrailerError", "The request contained trailing data that is too long.")
-        if self._signatures and self._has_trailer:
+        if self._signatures and signed:
             self._signatures.trailer(signature, fields)
-        for _ in self._pieces:
+        rest = self._buffer[self._position :] or next(self._pieces, b"")
+        if rest.strip(b"\r\n"):
             raise _incomplete("data follow its end")
 
     def _line(self, may_end: bool = False) -> bytes:

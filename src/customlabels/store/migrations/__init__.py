@@ -4,7 +4,8 @@ Each change is a module of `versions`, named by its revision: 0001_first.py. To 
 
     python -m customlabels.store.migrations.write "what changes"
 
-then read what it wrote. Alembic runs the changes; it is imported only where there are any to make.
+then read what it wrote. (While no version has been released, delete 0001 first and write it anew.) Alembic runs the
+changes; it is imported only where there are any to make.
 """
 
 from __future__ import annotations

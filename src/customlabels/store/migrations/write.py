@@ -21,7 +21,10 @@ def main(message: str) -> Path:
         with database.write() as connection:
             run.write(connection, revision, message)
         database.close()
-    return next(VERSIONS.glob(f"{revision}_*.py"))
+    path = next(VERSIONS.glob(f"{revision}_*.py"))
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if "# ### " not in line), encoding="utf-8")
+    return path
 
 
 if __name__ == "__main__":

@@ -49,6 +49,10 @@ class EndpointObjects(EndpointUploads):
         self._database = database
         self._buckets = BucketRows(database)
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
     def create_bucket(self, name: str, account: str) -> None:
         check_bucket_name(name)
         there = self._exists(name)

@@ -1,4 +1,4 @@
-"""What the server has to say: JSON lines in a file, and the worst of it on standard error."""
+"""What processes of the server have to say: JSON lines in a file each, and the worst of it on standard error."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
-def start_logging(settings: Settings) -> None:
-    """Log to `logs/server.jsonl` of the home, and warnings to standard error. Raises OSError."""
-    file = RotatingFileHandler(settings.logs / "server.jsonl", maxBytes=MAX_BYTES, backupCount=KEPT, encoding="utf-8")
+def start_logging(settings: Settings, name: str) -> None:
+    """Log to `logs/NAME.jsonl` of the home, and warnings to standard error. Raises OSError."""
+    settings.logs.mkdir(parents=True, exist_ok=True)
+    file = RotatingFileHandler(settings.logs / f"{name}.jsonl", maxBytes=MAX_BYTES, backupCount=KEPT, encoding="utf-8")
     file.setFormatter(JsonLines())
     console = logging.StreamHandler(sys.stderr)
     console.setLevel(logging.WARNING)
