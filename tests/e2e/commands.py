@@ -55,8 +55,9 @@ STEPS = (
     Step("s3 cp $manifest s3://$bucket/labels.manifest --no-progress"),
     Step("s3 cp s3://$bucket/shapes/disc/00.png s3://$bucket/shapes/disc/10.png --no-progress"),
     Step("s3api list-objects-v2 --bucket $bucket --prefix shapes/disc/ --query 'length(Contents)'", 11),
-    Step("rekognition create-project --project-name $name --tags team=a,stage=b --query ProjectArn", keep="project"),
-    Step("rekognition tag-resource --resource-arn $project --tags '{\"more\": \"x y\"}'"),
+    Step("rekognition create-project --project-name $name --query ProjectArn", keep="project"),
+    Step("rekognition tag-resource --resource-arn $project --tags team=a,stage=b"),
+    Step('rekognition tag-resource --resource-arn $project --tags \'{"more": "x y"}\''),
     Step("rekognition untag-resource --resource-arn $project --tag-keys stage other"),
     Step("rekognition list-tags-for-resource --resource-arn $project --query Tags", {"team": "a", "more": "x y"}),
     Step(
@@ -84,8 +85,7 @@ STEPS = (
     _dataset("$test", "UPDATE_COMPLETE", 4),
     _dataset("$train", "UPDATE_COMPLETE", 17),
     Step(
-        "rekognition describe-projects --project-names $name --features CUSTOM_LABELS "
-        "--query 'ProjectDescriptions[].[Status,length(Datasets)]'",
+        "rekognition describe-projects --project-names $name --query 'ProjectDescriptions[].[Status,length(Datasets)]'",
         [["CREATED", 2]],
     ),
     Step(
@@ -96,7 +96,10 @@ STEPS = (
     _describe(_STATUS, ["TRAINING_COMPLETED"]),
     Step("rekognition wait project-version-training-completed --project-arn $project --version-names 1"),
     Step("s3 cp s3://$bucket/out/EvaluationResultSummary-$name-1.json - --no-progress", keep="summary"),
-    Step("rekognition start-project-version --project-version-arn $version --min-inference-units 1", {"Status": "STARTING"}),
+    Step(
+        "rekognition start-project-version --project-version-arn $version --min-inference-units 1",
+        {"Status": "STARTING"},
+    ),
     _describe(_STATUS, ["RUNNING"]),
     Step("rekognition wait project-version-running --project-arn $project --version-names 1"),
     Step(f"{_DETECT} --image-bytes fileb://$folder/disc/00.png --query 'CustomLabels[].Name'", ["disc"]),
@@ -113,9 +116,7 @@ STEPS = (
         '"$account"}, "Action": "rekognition:CopyProjectVersion", "Resource": "$version"}]}\'',
         keep="revision",
     ),
-    Step(
-        "rekognition list-project-policies --project-arn $project --query 'ProjectPolicies[].PolicyName'", ["copies"]
-    ),
+    Step("rekognition list-project-policies --project-arn $project --query 'ProjectPolicies[].PolicyName'", ["copies"]),
     Step(
         "rekognition copy-project-version --source-project-arn $project --source-project-version-arn $version "
         "--destination-project-arn $project --version-name 2 --output-config S3Bucket=$bucket,S3KeyPrefix=copied "

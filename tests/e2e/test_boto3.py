@@ -156,7 +156,9 @@ def test_every_paginator_gives_each_item_once(
         ],
     }
     for i in range(4):
-        rekognition.put_project_policy(ProjectArn=trained.project, PolicyName=f"p{i}", PolicyDocument=json.dumps(policy))
+        rekognition.put_project_policy(
+            ProjectArn=trained.project, PolicyName=f"p{i}", PolicyDocument=json.dumps(policy)
+        )
         rekognition.copy_project_version(
             SourceProjectArn=trained.project,
             SourceProjectVersionArn=trained.version,

@@ -27,6 +27,8 @@ def is_known(header: str, listening: str, allowed: Collection[str]) -> bool:
     Where it listens on all addresses, any address is fine, since an address cannot be rebound.
     """
     host = host_name(header)
+    if not host:
+        return False
     names = {name.lower() for name in allowed}
     if host in _LOOPBACK or host.endswith(".localhost") or host == listening.lower() or host in names or "*" in names:
         return True

@@ -9,7 +9,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from customlabels.engine.units import Counts
-from customlabels.service.arn import names_of
+from customlabels.service.arn import account_of, names_of
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _THROTTLED = ("ProvisionedThroughputExceededException", "ThrottlingException")
@@ -68,9 +68,8 @@ class _Units(Collector):
         }
         counts = self._units()
         for name, attribute in words.items():
-            family = GaugeMetricFamily(
-                name, "Inference units of a running model", labels=["ProjectName", "VersionName"]
-            )
+            labels = ["AccountId", "ProjectName", "VersionName"]
+            family = GaugeMetricFamily(name, "Inference units of a running model", labels=labels)
             for arn, count in counts.items():
-                family.add_metric(names_of(arn), getattr(count, attribute))
+                family.add_metric([account_of(arn), *names_of(arn)], getattr(count, attribute))
             yield family

@@ -124,7 +124,7 @@ def _apply(connection: Connection, dataset: Row[Any], changed: list[Entry]) -> N
     buckets.update(dict.fromkeys(bucket_of(entry.source_ref) for entry in changed))
     replaced = list(there.values())
     removed, added = counting.tally(connection, dataset.id, replaced), Tally()
-    check_whole(dataset.total_entries + len(changed) - len(replaced), 0, list(buckets))
+    check_whole(dataset.total_entries + len(changed) - len(replaced), 0, buckets)
     entry_rows.remove(connection, dataset.id, replaced)
     free = count(dataset.next_position)
     placed = ((there.get(entry.source_ref) or next(free), entry) for entry in changed)

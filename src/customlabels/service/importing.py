@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from customlabels.manifest.attributes import declared_labels
 from customlabels.manifest.content import MAX_ENTRIES, MAX_INVALID, MAX_LABELS
 from customlabels.manifest.entry import Entry, Problem
 from customlabels.manifest.groundtruth import API_RULES, Rejected, parse_line
 from customlabels.manifest.opener import S3
 from customlabels.manifest.problems import problem
+from customlabels.service.counting import labels_of
+from customlabels.store.objects import MAX_KEY_BYTES
 
 MAX_MANIFEST_BYTES = 1 << 30
 _LONGEST_LINE = 400_002
@@ -53,6 +54,8 @@ class Reader:
                 continue
             result = parse_line(line, self.lines, API_RULES)
             if isinstance(result, Entry):
+                result = _storable(result)
+            if isinstance(result, Entry):
                 digest = hashlib.blake2b(result.source_ref.encode(), digest_size=16).digest()
                 if digest in self._seen:
                     detail = f"{result.source_ref} is named before"
@@ -63,11 +66,12 @@ class Reader:
                 self.left_out += 1
                 self.examples = [*self.examples, result.problem][:_TOLD]
                 continue
-            self.labels.update(dict.fromkeys((*declared_labels(result.attributes), *result.all_labels)))
+            self.labels.update(dict.fromkeys(labels_of(result)))
             self.buckets[bucket_of(result.source_ref)] = None
-            self._check(len(self._seen))
+            check_whole(len(self._seen), len(self.labels), self.buckets)
             yield result
-        self._check_end()
+        if self.left_out > MAX_INVALID * self.lines:
+            raise ManifestRefused(problem("ERROR_TOO_MANY_RECORDS_IN_ERROR", detail=self.words().strip()))
 
     def words(self) -> str:
         """What was left out, for people; empty where nothing was."""
@@ -77,15 +81,23 @@ class Reader:
         lines = "1 line was" if self.left_out == 1 else f"{self.left_out} lines were"
         return f" {lines} left out ({told}{'; ...' if self.left_out > _TOLD else ''})."
 
-    def _check(self, images: int) -> None:
-        check_whole(images, len(self.labels), list(self.buckets))
 
-    def _check_end(self) -> None:
-        if self.left_out > MAX_INVALID * self.lines:
-            raise ManifestRefused(problem("ERROR_TOO_MANY_RECORDS_IN_ERROR", detail=self.words().strip()))
+def _storable(entry: Entry) -> Entry | Rejected:
+    """An entry whose texts a database takes: PostgreSQL has no NUL, and no S3 has keys as long as a line may be."""
+    key = entry.source_ref.removeprefix(S3).partition("/")[2]
+    if len(key.encode()) > MAX_KEY_BYTES:
+        detail = f"the key has {len(key.encode()):,} bytes; at most {MAX_KEY_BYTES:,} are allowed"
+        return Rejected(problem("ERROR_INVALID_SOURCE_REF_FORMAT", entry.line, detail=detail), {})
+    if "\0" in key:
+        detail = "the key has the NUL character, which no object's key has"
+        return Rejected(problem("ERROR_INVALID_SOURCE_REF_FORMAT", entry.line, detail=detail), {})
+    if any("\0" in label for label in labels_of(entry)):
+        detail = "a label has the NUL character, which no text has"
+        return Rejected(problem("ERROR_INVALID_JSON_LINE", entry.line, detail=detail), {})
+    return entry
 
 
-def check_whole(images: int, labels: int, buckets: list[str]) -> None:
+def check_whole(images: int, labels: int, buckets: Collection[str]) -> None:
     """Raises ManifestRefused where a dataset may not hold that."""
     if images > MAX_ENTRIES:
         detail = f"At most {MAX_ENTRIES:,} entries are allowed."
@@ -94,7 +106,7 @@ def check_whole(images: int, labels: int, buckets: list[str]) -> None:
         detail = f"There are {labels}; at most {MAX_LABELS} are allowed."
         raise ManifestRefused(problem("ERROR_MANIFEST_TOO_MANY_LABELS", detail=detail))
     if len(buckets) > 1:
-        detail = f"There are {' and '.join(buckets[:3])}."
+        detail = f"There are {' and '.join(sorted(buckets)[:3])}."
         raise ManifestRefused(problem("ERROR_IMAGES_IN_MULTIPLE_S3_BUCKETS", detail=detail))
 
 

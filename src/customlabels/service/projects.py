@@ -100,9 +100,8 @@ def delete_project(service: Service, caller: Caller, *, project_arn: str) -> dic
         require_created(row)
         models = connection.execute(select(versions.c.name).where(versions.c.project_id == row.id)).scalars().all()
         if models:
-            raise ResourceInUseException(
-                f"The project {row.name} has {len(models)} model versions, {models[0]} among them: delete them first."
-            )
+            names = ", ".join(models[:3]) + (", ..." if len(models) > 3 else "")
+            raise ResourceInUseException(f"The project {row.name} has model versions ({names}): delete them first.")
         held = select(datasets.c.type).where(datasets.c.project_id == row.id, datasets.c.arn.is_not(None))
         types = connection.execute(held).scalars().all()
         if types:

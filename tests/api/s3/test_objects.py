@@ -105,6 +105,16 @@ def test_ranges_that_are_not_there(s3: Any, refused: Refused, range_: str) -> No
     assert refused(s3.get_object, Bucket="photos", Key="x", Range=range_) == ("InvalidRange", 416)
 
 
+def test_a_range_of_another_state(s3: Any, running: Running) -> None:
+    etag = s3.put_object(Bucket="photos", Key="x", Body=b"0123456789")["ETag"]
+    modified = httpx.head(f"{running.url}/photos/x").headers["last-modified"]
+    for state, status in [(etag, 206), (modified, 206), ('"other"', 200), ("Mon, 01 Jan 2001 00:00:00 GMT", 200)]:
+        assert (
+            httpx.get(f"{running.url}/photos/x", headers={"range": "bytes=1-2", "if-range": state}).status_code
+            == status
+        )
+
+
 def test_conditions_of_get(s3: Any, refused: Refused) -> None:
     etag = s3.put_object(Bucket="photos", Key="x", Body=b"1")["ETag"]
     modified = s3.head_object(Bucket="photos", Key="x")["LastModified"]
@@ -175,6 +185,11 @@ def test_delete(s3: Any, running: Running) -> None:
     assert [entry["Key"] for entry in deleted["Deleted"]] == ["b", "none & <less>"]
     assert "Deleted" not in s3.delete_objects(Bucket="photos", Delete={"Objects": keys, "Quiet": True})
     assert [o.key for o in running.service.objects.list_objects("photos")] == ["c"]
+
+
+def test_a_delete_of_keys_that_cannot_be(s3: Any) -> None:
+    answer = s3.delete_objects(Bucket="photos", Delete={"Objects": [{"Key": "k" * 1025}]})
+    assert [entry["Code"] for entry in answer["Errors"]] == ["KeyTooLongError"]
 
 
 def test_copy(s3: Any, refused: Refused) -> None:

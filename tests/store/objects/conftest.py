@@ -72,12 +72,10 @@ def moto_url() -> Iterator[str]:
 
 @pytest.fixture
 def endpoint_settings(moto_url: str, tmp_path: Path) -> Settings:
-    """Settings of a server whose objects are at moto's, which is empty."""
-    settings = Settings(
+    """Settings of a server whose objects are at moto's."""
+    return Settings(
         home=tmp_path, s3_endpoint=moto_url, s3_access_key="AKIDEXAMPLE", s3_secret_key="wJalrXUtnFEMI/K7MDENG"
     )
-    empty(settings)
-    return settings
 
 
 @pytest.fixture(scope="session")
@@ -89,24 +87,19 @@ def second_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def settings_of_ours(second_server: Server, tmp_path: Path) -> Settings:
-    """Settings of a server whose objects are at the second one's, which is empty."""
+    """Settings of a server whose objects are at the second one's."""
     key = second_server.first_key
     assert key is not None
-    settings = Settings(
-        home=tmp_path, s3_endpoint=second_server.endpoint, s3_access_key=key.id, s3_secret_key=key.secret
-    )
-    empty(settings)
-    return settings
+    return Settings(home=tmp_path, s3_endpoint=second_server.endpoint, s3_access_key=key.id, s3_secret_key=key.secret)
 
 
-def empty(settings: Settings) -> None:
-    """Remove all buckets of an endpoint."""
-    elsewhere = endpoint_client(settings)
-    for bucket in elsewhere.list_buckets()["Buckets"]:
-        for listed in elsewhere.list_objects_v2(Bucket=bucket["Name"]).get("Contents", []):
-            elsewhere.delete_object(Bucket=bucket["Name"], Key=listed["Key"])
-        elsewhere.delete_bucket(Bucket=bucket["Name"])
-    elsewhere.close()
+def with_one_bucket(store: EndpointObjects) -> EndpointObjects:
+    """A store whose endpoint has an empty bucket `photos` and no other."""
+    for bucket in store.buckets(ACCOUNT):
+        store.delete(bucket.name, [listed.key for listed in store.list_objects(bucket.name)])
+        store.delete_bucket(bucket.name)
+    store.create_bucket("photos", ACCOUNT)
+    return store
 
 
 def endpoint_client(settings: Settings) -> Any:
@@ -124,16 +117,14 @@ def endpoint_client(settings: Settings) -> Any:
 def endpoint(endpoint_settings: Settings, sqlite: Database) -> Iterator[EndpointObjects]:
     """An endpoint with a bucket `photos`."""
     with closing(EndpointObjects(endpoint_settings, sqlite)) as store:
-        store.create_bucket("photos", ACCOUNT)
-        yield store
+        yield with_one_bucket(store)
 
 
 @pytest.fixture
 def endpoint_of_ours(settings_of_ours: Settings, sqlite: Database) -> Iterator[EndpointObjects]:
     """The second server as an endpoint, with a bucket `photos`."""
     with closing(EndpointObjects(settings_of_ours, sqlite)) as store:
-        store.create_bucket("photos", ACCOUNT)
-        yield store
+        yield with_one_bucket(store)
 
 
 @pytest.fixture(params=["folder-sqlite", "folder-postgresql", "endpoint", "endpoint_of_ours"])

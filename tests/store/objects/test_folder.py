@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import subprocess
@@ -182,6 +183,29 @@ def test_what_a_killed_put_left_is_removed_after_a_day(root: Path, sqlite: Datab
     assert files(root) == [f".customlabels/{p}" for p in sorted(["new/young", f"parts/{part.name}", "parts/young"])] + [
         "x"
     ]
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(errno.ENOSPC, "the disk is full; make room"), (errno.EROFS, "the disk may only be read; mount it for writing")],
+)
+def test_a_disk_that_cannot_be_written(
+    root: Path, folder: FolderObjects, monkeypatch: pytest.MonkeyPatch, number: int, words: str
+) -> None:
+    folder.put("photos", "x", b"old")
+    upload = folder.start_upload("photos", "big")
+
+    def fails(*_: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", fails)
+        with pytest.raises(StoreUnavailable, match=words):
+            folder.put("photos", "x", b"new")
+        with pytest.raises(StoreUnavailable, match=words):
+            folder.put_part("photos", "big", upload, 1, b"new")
+    assert folder.read("photos", "x") == b"old"
+    assert files(root) == ["x"]
 
 
 def test_writers_readers_and_deletions_at_once(folder: FolderObjects) -> None:

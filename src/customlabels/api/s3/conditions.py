@@ -51,6 +51,14 @@ def replacing(headers: Mapping[str, str]) -> str | None:
     return None if match is None else match.strip().strip('"')
 
 
+def wanted_range(stored: Stored, headers: Mapping[str, str]) -> str | None:
+    """The header Range, unless If-Range is of another state of the object."""
+    state = headers.get("if-range")
+    if state is None or _matches(state, stored.etag) or _time(state) == _modified(stored):
+        return headers.get("range")
+    return None
+
+
 def byte_range(header: str | None, size: int) -> tuple[int, int] | None:
     """The start and end (not included) of a Range of one part; None for no range, or one to be ignored.
 

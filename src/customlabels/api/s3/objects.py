@@ -10,7 +10,7 @@ from customlabels.api.s3.errors import S3Error
 from customlabels.api.s3.listing import MAX_KEYS
 from customlabels.api.s3.object_headers import answer_headers, given_headers, given_metadata, kept_checksums
 from customlabels.api.s3.xml import Element
-from customlabels.store.objects import NoSuchKey, Stored
+from customlabels.store.objects import MAX_KEY_BYTES, NoSuchKey, Stored
 
 _REFUSED = {
     "x-amz-server-side-encryption-customer-algorithm": "Encryption with a client's own key",
@@ -139,7 +139,7 @@ def _read(call: Call, with_content: bool) -> Answer:
         conditions.check(stored, call.headers, headers)
         if call.query.get("partNumber", "1") != "1":
             raise S3Error("NotImplemented", "An object is not kept in the parts it was uploaded in. Use Range.")
-        span = conditions.byte_range(call.headers.get("range"), stored.size)
+        span = conditions.byte_range(conditions.wanted_range(stored, call.headers), stored.size)
         start, end = span or (0, stored.size)
         headers["content-length"] = str(end - start)
         if span:
@@ -156,6 +156,8 @@ def _read(call: Call, with_content: bool) -> Answer:
 
 
 def _refusal(call: Call, key: str, version: str | None) -> S3Error | None:
+    if len(key.encode()) > MAX_KEY_BYTES:
+        return S3Error("KeyTooLongError", f"A key has at most {MAX_KEY_BYTES:,} bytes.")
     if version not in (None, "", "null"):
         return S3Error("NoSuchVersion", "The specified version does not exist.")
     if not call.caller.may("s3:DeleteObject", arn(call.bucket, key)):

@@ -15,6 +15,7 @@ MAX_BYTES = 4 << 20
 """Of a document that is read: a list of 10,000 parts with their checksums has half of it."""
 
 _MAX_DEPTH = 20
+_MAX_ELEMENTS = 100_000
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 _SPECIAL = re.compile('[&<>"\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]')
 
@@ -22,7 +23,7 @@ Element: TypeAlias = "tuple[str, str | int | Sequence[Element]]"
 """(name, content); a name may have attributes after a space."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Node:
     """An element that was read. Names are without namespaces."""
 
@@ -64,8 +65,13 @@ def parse(text: bytes, root: str) -> Node:
     parser.buffer_text = True
     top: list[Node] = []
     open_: list[Node] = []
+    count = 0
 
     def start(name: str, _: object) -> None:
+        nonlocal count
+        count += 1
+        if count > _MAX_ELEMENTS:
+            raise _malformed(f"it has more than {_MAX_ELEMENTS:,} elements")
         node = Node(name.rpartition(":")[2])
         (open_[-1].children if open_ else top).append(node)
         open_.append(node)

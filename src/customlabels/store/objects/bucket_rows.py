@@ -27,8 +27,10 @@ class BucketRows:
 
     def find(self, name: str) -> Bucket:
         """Raises NoSuchBucket."""
-        with self._database.read() as connection:
-            row = connection.execute(select(buckets).where(buckets.c.name == name)).first()
+        row = None
+        if "\0" not in name:  # PostgreSQL has no such text
+            with self._database.read() as connection:
+                row = connection.execute(select(buckets).where(buckets.c.name == name)).first()
         if row is None:
             raise NoSuchBucket(f"There is no bucket {name!r}.")
         return Bucket(row.name, row.account, row.created, row.settings)
@@ -55,5 +57,5 @@ class BucketRows:
 
 def require(connection: Connection, name: str) -> None:
     """Raises NoSuchBucket."""
-    if connection.execute(select(buckets.c.name).where(buckets.c.name == name)).first() is None:
+    if "\0" in name or connection.execute(select(buckets.c.name).where(buckets.c.name == name)).first() is None:
         raise NoSuchBucket(f"There is no bucket {name!r}.")

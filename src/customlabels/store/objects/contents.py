@@ -139,7 +139,7 @@ class Contents:
     def sweep(self, age: float = LEFTOVER_SECONDS) -> None:
         """Remove or settle what puts and deletions that were cut short have left. Raises StoreUnavailable."""
         with naming_disk_faults(self.root):
-            for entry in os.scandir(self.root):
+            for entry in list(os.scandir(self.root)):
                 if entry.name.startswith(GRAVE):
                     shutil.rmtree(entry.path, ignore_errors=True)
                 elif entry.is_dir():

@@ -38,7 +38,7 @@ def insert(connection: Connection, bucket: str, upload: Upload) -> None:
 def find(connection: Connection, bucket: str, key: str, upload: str) -> Upload:
     """Raises NoSuchUpload."""
     same = and_(uploads.c.id == upload, uploads.c.bucket == bucket, uploads.c.key == key.encode())
-    row = connection.execute(select(uploads).where(same)).first()
+    row = connection.execute(select(uploads).where(same)).first() if "\0" not in upload else None
     if row is None:
         raise NoSuchUpload(
             f"There is no multipart upload {upload!r} of this key; it may have been completed or aborted."
@@ -99,7 +99,7 @@ def has_part(connection: Connection, content: str) -> bool:
 
 
 def list_uploads(connection: Connection, bucket: str, prefix: str, after: tuple[str, str], limit: int) -> list[Upload]:
-    start, key, id = prefix.encode(), after[0].encode(), after[1]
+    start, key, id = prefix.encode(), after[0].encode(), after[1].partition("\0")[0]
     later = or_(uploads.c.key > key, and_(uploads.c.key == key, uploads.c.id > id)) if id else uploads.c.key > key
     conditions = [uploads.c.bucket == bucket, later]
     if start:
