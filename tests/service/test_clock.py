@@ -9,9 +9,7 @@ from customlabels.service.clock import unique_now
 from customlabels.service.service import Service
 
 
-def test_no_time_is_given_twice_even_if_the_clock_goes_back(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_time_is_given_twice_even_if_the_clock_goes_back(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     given = []
     for time in (1000, 1000, 1000, 990, 2000, 2000, 1990):
         monkeypatch.setattr(clock, "now", lambda time=time: time)

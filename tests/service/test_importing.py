@@ -18,7 +18,9 @@ from .manifests import boxed, plain, ref, tagged
 def kept(lines: Iterable[str | bytes]) -> tuple[list[str], str]:
     """The source-refs of the entries of lines, and what is said of the lines left out."""
     reader = Reader()
-    found = [entry.source_ref for entry in reader.read(line.encode() if isinstance(line, str) else line for line in lines)]
+    found = [
+        entry.source_ref for entry in reader.read(line.encode() if isinstance(line, str) else line for line in lines)
+    ]
     return found, reader.words()
 
 

@@ -198,9 +198,7 @@ def test_a_deleted_project_disappears_with_its_policies_and_tags(service: Servic
 
 
 # checklist: B10
-def test_a_name_used_again_has_another_arn(
-    service: Service, caller: Caller, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_name_used_again_has_another_arn(service: Service, caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "now", lambda: 1_700_000_000_000)  # all within one millisecond
     seen = set()
     for _ in range(3):
@@ -210,9 +208,7 @@ def test_a_name_used_again_has_another_arn(
         with pytest.raises(ResourceNotFoundException):
             delete_project(service, caller, project_arn=f"{arn}0")
         datasets.delete_dataset(service, caller, dataset_arn=made(service, caller, None, arn, "TEST"))
-        datasets.delete_dataset(
-            service, caller, dataset_arn=described(service, caller)[0]["Datasets"][0]["DatasetArn"]
-        )
+        datasets.delete_dataset(service, caller, dataset_arn=described(service, caller)[0]["Datasets"][0]["DatasetArn"])
         work(service)
         delete_project(service, caller, project_arn=arn)
         work(service)

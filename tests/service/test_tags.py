@@ -66,7 +66,9 @@ def test_reserved_keys_are_refused(service: Service, caller: Caller, arn: str) -
     assert tags(service, caller, arn) == {}
 
 
-@pytest.mark.parametrize("unknown", ["arn:aws:rekognition:us-east-1:{}:project/none/1", "x" * 20, "arn:with:four:colons:{}:and:more"])
+@pytest.mark.parametrize(
+    "unknown", ["arn:aws:rekognition:us-east-1:{}:project/none/1", "x" * 20, "arn:with:four:colons:{}:and:more"]
+)
 def test_what_is_not_there_has_no_tags(service: Service, caller: Caller, unknown: str) -> None:
     given: dict[str, Any] = {"resource_arn": unknown.format(service.account)}
     with pytest.raises(ResourceNotFoundException):

@@ -246,7 +246,7 @@ def test_the_rights_of_the_caller_decide(service: Service, caller: Caller) -> No
 def test_a_manifest_that_is_not_there(service: Service, caller: Caller) -> None:
     put(service, "")
     asset = {"GroundTruthManifest": {"S3Object": {"Bucket": BUCKET, "Name": "none.manifest"}}}
-    given = {"training_data": {"Assets": [asset]}, "testing_data": {"AutoCreate": True}}
+    given: dict[str, Any] = {"training_data": {"Assets": [asset]}, "testing_data": {"AutoCreate": True}}
     description = trained(service, caller, new_project(service, caller), **given)
     assert description["StatusMessage"] == "The manifest file extension or contents are invalid."
 

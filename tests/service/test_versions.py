@@ -31,7 +31,7 @@ from .trainings import OUTPUT, begin, describe, trained, work
 
 LINES = [tagged(f"{i}.png", "cat" if i % 2 else "dog") for i in range(10)]
 MANIFEST = {"GroundTruthManifest": {"S3Object": {"Bucket": "pictures", "Name": "m/lines.manifest"}}}
-GIVEN = {"training_data": {"Assets": [MANIFEST]}, "testing_data": {"AutoCreate": True}}
+GIVEN: dict[str, Any] = {"training_data": {"Assets": [MANIFEST]}, "testing_data": {"AutoCreate": True}}
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_what_a_project_without_datasets_refuses(
 # checklist: F06, F07
 def test_manifests_are_shown_as_they_were_given(service: Service, caller: Caller) -> None:
     project = new_project(service, caller)
-    given = {**GIVEN, "testing_data": {"Assets": [], "AutoCreate": True}}
+    given: dict[str, Any] = {**GIVEN, "testing_data": {"Assets": [], "AutoCreate": True}}
     begin(service, caller, project, **given)
     description = describe(service, caller, project, "v1")
     assert description["TrainingDataResult"]["Input"] == {"Assets": [MANIFEST]}

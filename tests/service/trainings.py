@@ -37,7 +37,7 @@ def put_photos(service: Service, prefix: str, labels: Sequence[str], each: int) 
     """Store `each` photos of every label; returns (key, label) pairs, labels taking turns."""
     with suppress(BucketExists):
         service.objects.create_bucket(BUCKET, service.account)
-    placed = []
+    placed: list[tuple[str, str]] = []
     for i in range(each):
         for label in labels:
             key = f"{prefix}/{label}-{i}.png"

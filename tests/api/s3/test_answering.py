@@ -38,7 +38,7 @@ class Failing:
     ],
 )
 def test_failures_are_told_in_xml(running: Running, error: Exception, status: int, code: str, words: str) -> None:
-    running.service = replace(running.service, objects=Failing(error))  # type: ignore[arg-type]
+    running.service = replace(running.service, objects=Failing(error))
     answer = httpx.get(f"{running.url}/photos/x")
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/xml")
     assert f"<Code>{code}</Code><Message>{words}</Message>" in answer.text

@@ -270,6 +270,16 @@ def test_an_upload_that_is_aborted(objects: Objects) -> None:
     assert objects.uploads("photos") == []
 
 
+def test_names_with_a_zero_byte(objects: Objects) -> None:
+    with pytest.raises(NoSuchBucket):
+        objects.bucket("photos\0")
+    objects.put("photos", "a\0b", b"zero")
+    assert objects.read("photos", "a\0b") == b"zero"
+    with pytest.raises(NoSuchUpload):
+        objects.parts("photos", "a\0b", "\0")
+    assert objects.uploads("photos", after=("a", "\0")) == []
+
+
 def test_parts_that_make_no_object(objects: Objects) -> None:
     upload = objects.start_upload("photos", "big")
     small = objects.put_part("photos", "big", upload, 1, b"small").etag
