@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from packaging.utils import canonicalize_name
 
 import customlabels
 
@@ -65,10 +66,10 @@ def _imported_by_the_product() -> set[str]:
 
 def test_what_is_imported_is_declared() -> None:
     declared = {
-        re.split(r"[^A-Za-z0-9_.-]", line)[0].lower()
+        canonicalize_name(re.split(r"[^A-Za-z0-9_.-]", line)[0])
         for line in importlib.metadata.requires("customlabels") or []
         if "extra == 'dev'" not in line
     }
     homes = importlib.metadata.packages_distributions()
     for name in _imported_by_the_product():
-        assert {home.lower() for home in homes[name]} & declared, f"{name} is imported and not declared"
+        assert {canonicalize_name(home) for home in homes[name]} & declared, f"{name} is imported and not declared"

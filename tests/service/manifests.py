@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -60,16 +61,14 @@ def work(service: Service) -> None:
 
 
 def new_project(service: Service, caller: Caller, name: str = "") -> str:
-    given = {"project_name": name or f"project-{next(_numbers)}"}
-    return str(projects.create_project(service, caller, **given)["ProjectArn"])
+    created = projects.create_project(service, caller, project_name=name or f"project-{next(_numbers)}")
+    return str(created["ProjectArn"])
 
 
 def put(service: Service, content: bytes | str, key: str = "m/lines.manifest", bucket: str = BUCKET) -> dict[str, Any]:
     """Store a manifest; returns the DatasetSource that names it."""
-    try:
+    with suppress(BucketExists):
         service.objects.create_bucket(bucket, service.account)
-    except BucketExists:
-        pass
     service.objects.put(bucket, key, content.encode() if isinstance(content, str) else content)
     return {"GroundTruthManifest": {"S3Object": {"Bucket": bucket, "Name": key}}}
 
@@ -105,7 +104,9 @@ def described(service: Service, caller: Caller, arn: str) -> dict[str, Any]:
 def stats(service: Service, caller: Caller, arn: str) -> tuple[int, int, int, int]:
     """(total, labeled, errors, labels) of a dataset."""
     numbers = described(service, caller, arn)["DatasetStats"]
-    return tuple(numbers[f"{name}"] for name in ("TotalEntries", "LabeledEntries", "ErrorEntries", "TotalLabels"))  # type: ignore[return-value]
+    order = ("TotalEntries", "LabeledEntries", "ErrorEntries", "TotalLabels")
+    total, labeled, errors, labels = (numbers[name] for name in order)
+    return total, labeled, errors, labels
 
 
 def listed(service: Service, caller: Caller, arn: str, **given: Any) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from customlabels.service.access.caller import Caller
 from customlabels.service.errors import ResourceNotFoundException, ResourceNotReadyException
 from customlabels.service.service import Service
 from customlabels.store.database import Database
-from customlabels.store.objects import StoreUnavailable, Stored
+from customlabels.store.objects import Stored, StoreUnavailable
 from customlabels.store.tables import dataset_labels, entries, entry_labels, jobs
 
 from .manifests import (

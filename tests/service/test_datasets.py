@@ -23,6 +23,7 @@ from customlabels.service.errors import (
     ServiceError,
 )
 from customlabels.service.service import Service
+from customlabels.store.tables import accounts
 
 from .manifests import (
     asked,
@@ -47,6 +48,13 @@ LINES = [tagged("a.png", "cat"), boxed("b.png", "dog", "cat"), plain("c.png")]
 @pytest.fixture
 def project(service: Service, caller: Caller) -> str:
     return new_project(service, caller)
+
+
+def other_account(service: Service) -> str:
+    """The id of a second account."""
+    with service.database.write() as connection:
+        connection.execute(accounts.insert(), {"id": "999999999999", "name": "other", "created": 0})
+    return "999999999999"
 
 
 # checklist: C01, C07
@@ -156,22 +164,12 @@ def test_a_manifest_that_cannot_be_read_is_refused_at_once(
     service: Service, caller: Caller, project: str, place: dict[str, str]
 ) -> None:
     put(service, "\n".join(LINES))
-    stranger = projects_account(service)
-    service.objects.create_bucket("theirs", stranger)
+    service.objects.create_bucket("theirs", other_account(service))
     service.objects.put("theirs", "m/lines.manifest", b"{}")
     source = {"GroundTruthManifest": {"S3Object": place}}
     with pytest.raises(InvalidS3ObjectException, match="Unable to get object metadata from S3"):
         create_dataset(service, caller, project_arn=project, dataset_type="TRAIN", dataset_source=source)
     assert projects.describe_projects(service, caller)["ProjectDescriptions"][0]["Datasets"] == []
-
-
-def projects_account(service: Service) -> str:
-    """The id of a second account."""
-    from customlabels.store.tables import accounts
-
-    with service.database.write() as connection:
-        connection.execute(accounts.insert(), {"id": "999999999999", "name": "other", "created": 0})
-    return "999999999999"
 
 
 def test_the_manifest_is_read_with_the_callers_permission(service: Service, caller: Caller, project: str) -> None:
@@ -268,23 +266,17 @@ class Verbs:
 
 
 InUse, NotReady, Invalid = ResourceInUseException, ResourceNotReadyException, InvalidParameterException
-STATES: dict[str, dict[str, type[ServiceError] | None]] = {
-    "CREATE_IN_PROGRESS": dict(
-        update=InUse, distribute=NotReady, list_entries=NotReady, list_labels=NotReady, delete=InUse, copy=Invalid
-    ),
-    "UPDATE_IN_PROGRESS": dict(
-        update=InUse, distribute=NotReady, list_entries=NotReady, list_labels=NotReady, delete=InUse, copy=Invalid
-    ),
-    "CREATE_COMPLETE": dict.fromkeys(("update", "distribute", "list_entries", "list_labels", "delete", "copy")),
-    "UPDATE_COMPLETE": dict.fromkeys(("update", "distribute", "list_entries", "list_labels", "delete", "copy")),
-    "UPDATE_FAILED": dict.fromkeys(("update", "distribute", "list_entries", "list_labels", "delete", "copy")),
-    "CREATE_FAILED": dict(
-        update=InUse, distribute=NotReady, list_entries=NotReady, list_labels=NotReady, delete=None, copy=Invalid
-    ),
-    "DELETE_IN_PROGRESS": dict(
-        update=InUse, distribute=NotReady, list_entries=InUse, list_labels=InUse, delete=InUse, copy=Invalid
-    ),
+VERBS = ("update", "distribute", "list_entries", "list_labels", "delete", "copy")
+STATES: dict[str, tuple[type[ServiceError] | None, ...]] = {
+    "CREATE_IN_PROGRESS": (InUse, NotReady, NotReady, NotReady, InUse, Invalid),
+    "UPDATE_IN_PROGRESS": (InUse, NotReady, NotReady, NotReady, InUse, Invalid),
+    "CREATE_COMPLETE": (None,) * 6,
+    "UPDATE_COMPLETE": (None,) * 6,
+    "UPDATE_FAILED": (None,) * 6,
+    "CREATE_FAILED": (InUse, NotReady, NotReady, NotReady, None, Invalid),
+    "DELETE_IN_PROGRESS": (InUse, NotReady, InUse, InUse, InUse, Invalid),
 }
+"""What each of the verbs raises in each state."""
 
 
 def in_state(service: Service, caller: Caller, project: str, state: str) -> str:
@@ -311,7 +303,7 @@ def in_state(service: Service, caller: Caller, project: str, state: str) -> str:
 # checklist: C08, C12
 @pytest.mark.parametrize("state", STATES)
 def test_what_is_possible_depends_on_the_state(service: Service, caller: Caller, state: str) -> None:
-    for verb, error in STATES[state].items():
+    for verb, error in zip(VERBS, STATES[state], strict=True):
         project = new_project(service, caller)
         create_dataset(service, caller, project_arn=project, dataset_type="TEST")
         arn = in_state(service, caller, project, state)
@@ -369,7 +361,7 @@ def test_an_unknown_dataset_is_not_found(service: Service, caller: Caller, arn: 
 
 def test_another_account_does_not_see_it(service: Service, caller: Caller, project: str) -> None:
     arn = made(service, caller, LINES, project)
-    stranger = Caller.administrator(projects_account(service))
+    stranger = Caller.administrator(other_account(service))
     for call in (describe_dataset, delete_dataset, entries.list_dataset_entries, labels.list_dataset_labels):
         with pytest.raises(ResourceNotFoundException):
             call(service, stranger, dataset_arn=arn)

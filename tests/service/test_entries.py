@@ -282,9 +282,9 @@ def test_a_token_is_good_for_its_own_list_only(service: Service, caller: Caller)
         {"dataset_arn": arn, "next_token": "ü", "labeled": True},
         {"dataset_arn": arn, "next_token": "A" * 1024, "labeled": True},
     ]
-    for given in wrong:
+    for asked in wrong:
         with pytest.raises(InvalidPaginationTokenException):
-            list_dataset_entries(service, caller, **given)
+            list_dataset_entries(service, caller, **asked)
     with pytest.raises(InvalidPaginationTokenException):
         list_dataset_labels(service, caller, dataset_arn=arn, next_token=token)
     again = list_dataset_entries(service, caller, dataset_arn=arn, max_results=1, labeled=True, next_token=token)

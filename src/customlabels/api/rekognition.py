@@ -11,7 +11,7 @@ from botocore import xform_name
 from botocore.model import OperationNotFoundError
 
 from customlabels.api.errors import UnknownOperationException
-from customlabels.api.protocol import TARGET, operation_model, parse
+from customlabels.api.protocol import TARGET, operation_model
 from customlabels.service.access.caller import Caller
 from customlabels.service.service import Service
 
@@ -62,12 +62,6 @@ def operation_of(target: str) -> str:
     raise UnknownOperationException(
         f"{name} is not supported: of Rekognition this server answers Custom Labels, that is {', '.join(OPERATIONS)}."
     )
-
-
-def call(service: Service, caller: Caller, operation: str, body: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The request as parsed, and the answer to it. Raises ServiceError."""
-    request = parse(operation, body)
-    return request, answer(service, caller, operation, request)
 
 
 def answer(service: Service, caller: Caller, operation: str, request: dict[str, Any]) -> dict[str, Any]:
