@@ -104,6 +104,7 @@ def labelled(tmp_path: Path) -> tuple[Path, Path]:
     return tmp_path / "sky", tmp_path / "sky" / "dawn" / "0.png"
 
 
+# checklist: L08
 @pytest.mark.parametrize("data", ["boxed", "labelled"])
 def test_training_and_detection_ask_nobody(
     data: str, request: pytest.FixtureRequest, attempts: Path, tmp_path: Path
@@ -126,6 +127,7 @@ def test_training_and_detection_ask_nobody(
         assert f"`{file.name}`" in page
 
 
+# checklist: L08
 def test_the_server_asks_nobody(attempts: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     command = [sys.executable, "-m", "customlabels", "serve", "--home", str(home), "--port", "0"]

@@ -226,7 +226,7 @@ def test_every_paginator_gives_each_item_once(
         rekognition.delete_project(ProjectArn=project)
 
 
-# checklist: F14
+# checklist: F10, G14
 def test_the_trainings_waiter_fails_at_once_where_the_training_did(rekognition: Any, s3: Any, bucket: str) -> None:
     one = json.dumps({"source-ref": f"s3://{bucket}/nowhere.png"}) + "\n"
     s3.put_object(Bucket=bucket, Key="nothing.manifest", Body=one.encode())

@@ -18,6 +18,7 @@ BLANK = Entry("blank.jpg")
 BROKEN = replace(BOX, problems=(problem("ERROR_INVALID_IMAGE"),))
 
 
+# checklist: H15
 @pytest.mark.parametrize(
     ("train", "test", "task"),
     [
@@ -37,6 +38,7 @@ def test_the_labelling_chooses_the_task(train: list[Entry], test: list[Entry], t
     assert choose_task(train, test) == task
 
 
+# checklist: H15
 def test_classification_learns_from_labels_only() -> None:
     data = task_data([LABEL, BOX, BOTH, NEGATIVE, BLANK], task="classification")
     assert data.train == (LABEL, replace(BOTH, boxes=None))

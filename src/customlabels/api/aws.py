@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from customlabels.api import rekognition, replies, sts
+from customlabels.api import rekognition, replies, sigv2, sts
 from customlabels.api.audit import Audit
 from customlabels.api.bodies import LIMITS, read_body
 from customlabels.api.errors import (
@@ -167,7 +167,10 @@ class Aws:
             return None if holder is None else holder.secret
 
         actual = "" if body is None else sha256_hex(body)
-        signature = verify(_signed(request), lambda: actual, secret_of, service=service, region=region)
+        if service == "s3" and sigv2.is_signed(request.scope["query_string"]):
+            signature = sigv2.verify(_signed(request), secret_of, self.service.region)
+        else:
+            signature = verify(_signed(request), lambda: actual, secret_of, service=service, region=region)
         if body is not None and signature.service != "s3" and signature.payload != actual:
             raise InvalidSignatureException("The body of the request is not the one that was signed.")
         assert holder is not None
@@ -194,7 +197,8 @@ def is_aws(request: Request) -> bool:
     """Whether a request is for AWS's side: it is signed, or has a target."""
     if "authorization" in request.headers or "x-amz-target" in request.headers:
         return True
-    return b"X-Amz-Signature=" in request.scope["query_string"]
+    query: bytes = request.scope["query_string"]
+    return b"X-Amz-Signature=" in query or sigv2.is_signed(query)
 
 
 def _signed(request: Request) -> Signed:

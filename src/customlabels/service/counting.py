@@ -30,12 +30,12 @@ class Tally:
     used: Counter[str] = field(default_factory=Counter)
     boxed: Counter[str] = field(default_factory=Counter)
 
-    def add(self, entry: Entry) -> None:
-        """Count one entry more."""
+    def add(self, entry: Entry, labels: Iterable[str]) -> None:
+        """Count one entry more; `labels` are those of `labels_of`."""
         self.total += 1
         self.labeled += entry.is_labeled
         self.errors += entry.has_errors
-        self.declared.update(labels_of(entry))
+        self.declared.update(labels)
         self.used.update(entry.all_labels)
         self.boxed.update({box.label for box in entry.boxes or ()})
 

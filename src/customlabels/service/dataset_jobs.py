@@ -161,8 +161,9 @@ def _distribute(service: Service, task: Task) -> None:
         return
     _, chosen = split(labeled, TEST_SHARE)
     positions = [entry.line for entry in chosen]
-    with _finishing(service, task) as connection:
+    with service.database.read() as connection:
         moved = counting.tally(connection, train.id, positions)
+    with _finishing(service, task) as connection:
         entry_rows.move(connection, train.id, test.id, positions)
         counting.change(connection, train.id, Tally(), moved)
         counting.change(connection, test.id, moved, Tally())

@@ -22,8 +22,9 @@ def write(
     """
     rows, uses = [], []
     for position, entry in placed:
-        counting.declare(connection, dataset_id, counting.labels_of(entry), ids)
-        counts.add(entry)
+        labels = counting.labels_of(entry)
+        counting.declare(connection, dataset_id, labels, ids)
+        counts.add(entry, labels)
         rows.append(
             {
                 "dataset_id": dataset_id,

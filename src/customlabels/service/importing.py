@@ -53,8 +53,9 @@ class Reader:
             if not line.strip():
                 continue
             result = parse_line(line, self.lines, API_RULES)
+            labels = labels_of(result) if isinstance(result, Entry) else ()
             if isinstance(result, Entry):
-                result = _storable(result)
+                result = _storable(result, labels)
             if isinstance(result, Entry):
                 digest = hashlib.blake2b(result.source_ref.encode(), digest_size=16).digest()
                 if digest in self._seen:
@@ -66,7 +67,7 @@ class Reader:
                 self.left_out += 1
                 self.examples = [*self.examples, result.problem][:_TOLD]
                 continue
-            self.labels.update(dict.fromkeys(labels_of(result)))
+            self.labels.update(dict.fromkeys(labels))
             self.buckets[bucket_of(result.source_ref)] = None
             check_whole(len(self._seen), len(self.labels), self.buckets)
             yield result
@@ -82,7 +83,7 @@ class Reader:
         return f" {lines} left out ({told}{'; ...' if self.left_out > _TOLD else ''})."
 
 
-def _storable(entry: Entry) -> Entry | Rejected:
+def _storable(entry: Entry, labels: Iterable[str]) -> Entry | Rejected:
     """An entry whose texts a database takes: PostgreSQL has no NUL, and no S3 has keys as long as a line may be."""
     key = entry.source_ref.removeprefix(S3).partition("/")[2]
     if len(key.encode()) > MAX_KEY_BYTES:
@@ -91,7 +92,7 @@ def _storable(entry: Entry) -> Entry | Rejected:
     if "\0" in key:
         detail = "the key has the NUL character, which no object's key has"
         return Rejected(problem("ERROR_INVALID_SOURCE_REF_FORMAT", entry.line, detail=detail), {})
-    if any("\0" in label for label in labels_of(entry)):
+    if any("\0" in label for label in labels):
         detail = "a label has the NUL character, which no text has"
         return Rejected(problem("ERROR_INVALID_JSON_LINE", entry.line, detail=detail), {})
     return entry

@@ -16,7 +16,7 @@ class Dialect(PGDialect_pg8000):
     """SQLAlchemy's dialect, with every failure of a connection as the driver's InterfaceError."""
 
     supports_statement_cache = True
-    use_insertmanyvalues_wop_returning = True  # many rows a statement: the driver sends each row by itself
+    use_insertmanyvalues_wo_returning = True  # many rows a statement: the driver sends each row by itself
 
     def connect(self, *arguments: Any, **options: Any) -> Any:
         try:

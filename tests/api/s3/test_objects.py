@@ -109,10 +109,8 @@ def test_a_range_of_another_state(s3: Any, running: Running) -> None:
     etag = s3.put_object(Bucket="photos", Key="x", Body=b"0123456789")["ETag"]
     modified = httpx.head(f"{running.url}/photos/x").headers["last-modified"]
     for state, status in [(etag, 206), (modified, 206), ('"other"', 200), ("Mon, 01 Jan 2001 00:00:00 GMT", 200)]:
-        assert (
-            httpx.get(f"{running.url}/photos/x", headers={"range": "bytes=1-2", "if-range": state}).status_code
-            == status
-        )
+        headers = {"range": "bytes=1-2", "if-range": state}
+        assert httpx.get(f"{running.url}/photos/x", headers=headers).status_code == status
 
 
 def test_conditions_of_get(s3: Any, refused: Refused) -> None:

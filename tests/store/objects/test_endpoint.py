@@ -76,6 +76,32 @@ def test_a_checksum_of_the_client_is_kept(endpoint: EndpointObjects) -> None:
     assert endpoint.head("photos", "x").headers["x-amz-checksum-crc32"] == "y/Q5Jg=="
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "arn:aws:s3:us-east-1:111122223333:accesspoint/x",
+        "arn:aws:s3-outposts:x:1:outpost/a/b",
+        "..",
+        "a/b",
+        "@h",
+    ],
+)
+def test_a_bucket_is_not_the_name_of_another_host(endpoint: EndpointObjects, name: str) -> None:
+    # checklist: L04
+    endpoint.put("photos", "x", b"")
+    for ask in (
+        lambda: endpoint.bucket(name),
+        lambda: endpoint.read(name, "x"),
+        lambda: endpoint.put(name, "x", b""),
+        lambda: endpoint.copy((name, "x"), "photos", "y"),
+        lambda: endpoint.copy(("photos", "x"), name, "y"),
+        lambda: endpoint.list_objects(name),
+        lambda: endpoint.start_upload(name, "x"),
+    ):
+        with pytest.raises(NoSuchBucket):
+            ask()
+
+
 def test_an_endpoint_that_does_not_answer_is_named(endpoint_settings: Settings, sqlite: Database) -> None:
     store = EndpointObjects(replace(endpoint_settings, s3_endpoint="http://127.0.0.1:9"), sqlite)
     with pytest.raises(StoreUnavailable, match=r"http://127\.0\.0\.1:9 \(CUSTOMLABELS_S3_ENDPOINT\)"):

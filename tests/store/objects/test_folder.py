@@ -119,6 +119,12 @@ def test_a_bucket_whose_folder_has_files_of_a_person_is_not_deleted(root: Path, 
     assert list(root.iterdir()) == []
 
 
+def test_no_upload_has_a_zero_byte_in_its_id(folder: FolderObjects) -> None:
+    with pytest.raises(NoSuchUpload):
+        folder.parts("photos", "x", "\0")
+    assert folder.uploads("photos", after=("a", "\0")) == []
+
+
 def test_the_files_of_an_upload_are_gone_after_its_end(root: Path, folder: FolderObjects) -> None:
     for end in ("abort", "complete"):
         upload = folder.start_upload("photos", "x")

@@ -273,11 +273,12 @@ def test_an_upload_that_is_aborted(objects: Objects) -> None:
 def test_names_with_a_zero_byte(objects: Objects) -> None:
     with pytest.raises(NoSuchBucket):
         objects.bucket("photos\0")
-    objects.put("photos", "a\0b", b"zero")
-    assert objects.read("photos", "a\0b") == b"zero"
-    with pytest.raises(NoSuchUpload):
-        objects.parts("photos", "a\0b", "\0")
-    assert objects.uploads("photos", after=("a", "\0")) == []
+    for key in ("a\0b", "\x1f\uffff"):
+        objects.put("photos", key, b"zero")
+        assert objects.read("photos", key) == b"zero"
+    objects.delete("photos", ["a\0b", "none", "\x1f\uffff"])
+    with pytest.raises(NoSuchKey):
+        objects.head("photos", "a\0b")
 
 
 def test_parts_that_make_no_object(objects: Objects) -> None:

@@ -6,6 +6,7 @@ are kept where one request stores the whole object; uploads in parts have the en
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
@@ -36,6 +37,8 @@ MAX_COPY_BYTES = 5 << 30
 """What S3 copies in one request."""
 
 _AT_ONCE = 1000
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""Characters that the list of a DeleteObjects cannot have."""
 _LAST = "\U0010ffff"
 
 
@@ -79,7 +82,7 @@ class EndpointObjects(EndpointUploads):
         return self._buckets.find(name)
 
     def buckets(self, account: str) -> list[Bucket]:
-        with self._faults("the list of buckets"):
+        with naming_faults(self._endpoint, "the list of buckets"):
             there = {bucket["Name"] for bucket in self._client.list_buckets()["Buckets"]}
         if account == self._first_account():
             for name in there:
@@ -173,6 +176,10 @@ class EndpointObjects(EndpointUploads):
                 self._client.delete_object_tagging(Bucket=bucket, Key=key)
 
     def delete(self, bucket: str, keys: Sequence[str]) -> None:
+        for key in filter(_NOT_XML.search, keys):
+            with self._faults(bucket, key):
+                self._client.delete_object(Bucket=bucket, Key=key)
+        keys = [key for key in keys if not _NOT_XML.search(key)]
         for first in range(0, len(keys), _AT_ONCE):
             wanted = [{"Key": key} for key in keys[first : first + _AT_ONCE]]
             with self._faults(bucket):

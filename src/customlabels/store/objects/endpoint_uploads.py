@@ -12,7 +12,7 @@ from customlabels.store.objects import NoSuchBucket, NoSuchKey, ObjectError, Par
 from customlabels.store.objects.contents import chunks
 from customlabels.store.objects.endpoint_faults import naming_faults
 from customlabels.store.objects.endpoint_headers import milliseconds, parameters, stored
-from customlabels.store.objects.names import encode_key
+from customlabels.store.objects.names import encode_key, is_bucket_name
 from customlabels.store.objects.upload_rows import check_order
 
 PART_BYTES = 8 << 20
@@ -153,6 +153,8 @@ class EndpointUploads:
             raise
 
     def _exists(self, bucket: str) -> bool:
+        if not is_bucket_name(bucket):
+            return False
         try:
             with self._faults(bucket):
                 self._client.head_bucket(Bucket=bucket)
@@ -165,6 +167,9 @@ class EndpointUploads:
             raise NoSuchBucket(f"There is no bucket {bucket!r}.")
 
     def _faults(self, bucket: str, key: str | None = None) -> AbstractContextManager[None]:
+        """Around each request for a bucket. Raises NoSuchBucket for what boto3 would take for the name of a host."""
+        if not is_bucket_name(bucket):
+            raise NoSuchBucket(f"There is no bucket {bucket!r}.")
         return naming_faults(self._endpoint, bucket if key is None else f"{bucket}/{key}")
 
 

@@ -19,6 +19,7 @@ RESERVED_BUCKETS = frozenset({"console", "health", "metrics"})
 """First segments of paths that the server answers itself."""
 
 _BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]")
+_OLD_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,254}")
 _ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
 _BUCKET_STARTS = ("xn--", "sthree-")
 _BUCKET_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
@@ -38,6 +39,11 @@ def check_bucket_name(name: str) -> None:
         )
     if name.startswith(_BUCKET_STARTS) or name.endswith(_BUCKET_ENDS) or name in RESERVED_BUCKETS:
         raise InvalidName(f"The bucket name {name!r} is reserved. Choose another.")
+
+
+def is_bucket_name(name: str) -> bool:
+    """Whether some bucket, perhaps an old one, may have this name. ARNs and the like are none."""
+    return _OLD_BUCKET.fullmatch(name) is not None
 
 
 def encode_key(key: str) -> bytes:
