@@ -83,7 +83,7 @@ def _variables() -> set[str]:
     found |= set(
         re.findall(r"^(?:export )?([A-Z_]+) \?=", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     )
-    return found - {"ATTEMPTS", "CUSTOMLABELS_WORKER"}  # between a test or the server and its own children
+    return found - {"ATTEMPTS", "CUSTOMLABELS_WORKER", "PATH"}  # between a test or the server and its own children
 
 
 def test_the_search_for_settings_finds_those_we_know() -> None:
