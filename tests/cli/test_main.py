@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -76,6 +77,10 @@ def test_a_label_that_the_terminal_cannot_show_is_no_reason_to_fail(
 
 
 def test_every_flag_is_explained() -> None:
-    for command in parser()._subparsers._group_actions[0].choices.values():  # type: ignore[union-attr]
+    waiting = [parser()]
+    while waiting:
+        command = waiting.pop()
         for action in command._actions:
-            assert action.help, f"{command.prog} {action.dest}"
+            if isinstance(action, argparse._SubParsersAction):
+                waiting += action.choices.values()
+            assert action.help or action.dest == "command", f"{command.prog} {action.dest}"

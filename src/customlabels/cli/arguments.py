@@ -104,28 +104,28 @@ def _env(add: Add) -> None:
 
 def _accounts(add: Add) -> None:
     command = add("accounts", help="accounts of the server: each has its own users, projects and buckets")
-    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True, help="what to do")
     new = actions.add_parser("add", help="make an account")
-    new.add_argument("name", metavar="NAME")
+    new.add_argument("name", metavar="NAME", help="name of the account")
     for action in (new, actions.add_parser("list", help="list accounts and their ids")):
         _home(action)
 
 
 def _users(add: Add) -> None:
     command = add("users", help="users of an account")
-    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True, help="what to do")
     new = actions.add_parser("add", help="make a user")
-    new.add_argument("name", metavar="USER")
+    new.add_argument("name", metavar="USER", help="name of the user")
     new.add_argument("--policy", action="append", default=[], metavar="PRESET", help="what the user may do; repeatable")
     old = actions.add_parser("remove", help="remove a user and all keys of it")
-    old.add_argument("name", metavar="USER")
+    old.add_argument("name", metavar="USER", help="name of the user")
     for action in (new, old, actions.add_parser("list", help="list users and their policies")):
         _account(action)
 
 
 def _keys(add: Add) -> None:
     command = add("keys", help="access keys of users")
-    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True, help="what to do")
     words = {
         "create": "make a key and print its secret",
         "list": "list keys",
@@ -133,19 +133,19 @@ def _keys(add: Add) -> None:
     }
     for name, help_ in words.items():
         action = actions.add_parser(name, help=help_)
-        action.add_argument("name", metavar="USER")
+        action.add_argument("name", metavar="USER", help="name of the user")
         _account(action)
     disable = actions.add_parser("disable", help="let a key be refused from now on")
-    disable.add_argument("name", metavar="KEY-ID")
+    disable.add_argument("name", metavar="KEY-ID", help="id of the key")
     _account(disable)
 
 
 def _policy(add: Add) -> None:
     command = add("policy", help="what users may do")
-    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True, help="what to do")
     for name, help_ in {"attach": "give a user a policy", "detach": "take a policy from a user"}.items():
         action = actions.add_parser(name, help=help_)
-        action.add_argument("user", metavar="USER")
+        action.add_argument("user", metavar="USER", help="name of the user")
         action.add_argument("policy", metavar="POLICY", help="a preset, or a JSON file (to detach: its name)")
         _account(action)
 
@@ -158,7 +158,7 @@ def _cancel(add: Add) -> None:
 
 def _objects(add: Add) -> None:
     command = add("objects", help="look after the folder of buckets")
-    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True, help="what to do")
     scan = actions.add_parser("scan", help="make objects of files that were put into the folder of a bucket")
     scan.add_argument("--bucket", metavar="NAME", help="scan this bucket only")
     _home(scan)
