@@ -41,6 +41,7 @@ LISTS: dict[str, dict[str, Any]] = {
     "labeled, nowhere": {"labeled": True, "source_ref_contains": "Image"},
     "with errors, nowhere": {"has_errors": True, "source_ref_contains": "Image"},
     "unlabeled with errors": {"labeled": False, "has_errors": True},
+    "a common label on a tenth of the names, never both": {"contains_labels": ["even"], "source_ref_contains": "1.jpg"},
     "a common label, nowhere": {"contains_labels": ["even"], "source_ref_contains": "Image"},
     "a common label never with errors": {"contains_labels": ["even"], "has_errors": True},
     "ten labels, nowhere": {"contains_labels": COMMON, "source_ref_contains": "Image"},

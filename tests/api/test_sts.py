@@ -15,7 +15,6 @@ FORM = "application/x-www-form-urlencoded; charset=utf-8"
 IDENTITY = "Action=GetCallerIdentity&Version=2011-06-15"
 
 
-# checklist: I21
 def test_the_caller_is_told_who_it_is(client: Client, new_user: NewUser) -> None:
     key = new_user("sts-reader", "ReadOnly")
     identity = client("sts", key=key).get_caller_identity()

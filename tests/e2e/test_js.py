@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -25,3 +26,10 @@ def test_the_workshop_in_javascript(server: Served, pictures: Pictures, tmp_path
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout == "all as expected\n"
+
+
+def test_the_lock_file_pins_by_hash_and_names_no_registry() -> None:
+    packages = json.loads((programs.JS / "package-lock.json").read_text())["packages"]
+    installed = {path: package for path, package in packages.items() if path}
+    assert "node_modules/@aws-sdk/client-rekognition" in installed
+    assert all(package["integrity"] and "resolved" not in package for package in installed.values())

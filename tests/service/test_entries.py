@@ -277,7 +277,7 @@ def test_a_token_is_good_for_its_own_list_only(service: Service, caller: Caller)
         {"dataset_arn": other, "next_token": token, "labeled": True},
         {"dataset_arn": arn, "next_token": labels_token},
         {"dataset_arn": arn, "next_token": token[:-1], "labeled": True},
-        {"dataset_arn": arn, "next_token": "x" + token[1:], "labeled": True},
+        {"dataset_arn": arn, "next_token": ("A" if token[0] != "A" else "B") + token[1:], "labeled": True},
         {"dataset_arn": arn, "next_token": "garbage", "labeled": True},
         {"dataset_arn": arn, "next_token": "ü", "labeled": True},
         {"dataset_arn": arn, "next_token": "A" * 1024, "labeled": True},

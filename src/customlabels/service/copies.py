@@ -16,6 +16,7 @@ from customlabels.service import tags as tagging
 from customlabels.service.access.caller import Caller
 from customlabels.service.access.statements import Statement
 from customlabels.service.arn import PROJECT, VERSION, account_of, names_of, version_arn
+from customlabels.service.clock import unique_now
 from customlabels.service.errors import (
     AccessDeniedException,
     InvalidParameterException,
@@ -51,13 +52,13 @@ def copy_project_version(
     if not output_config.get("S3Bucket"):
         raise InvalidParameterException("OutputConfig needs an S3Bucket to write the results to.")
     with service.database.write() as connection:
-        destination_tags = tagging.of(connection, destination_project_arn)
+        destination_tags = tagging.seen_by(connection, caller, destination_project_arn)
         caller.require(ACTION, destination_project_arn, destination_tags, tags)
         source = _source(connection, caller, source_project_arn, source_project_version_arn)
         project = projects.find(connection, caller, destination_project_arn)
         projects.require_created(project)
         versions.require_room(service, connection, caller, project, version_name)
-        created = now()
+        created = unique_now(connection)
         arn = version_arn(destination_project_arn, version_name, created)
         row = {
             "arn": arn,

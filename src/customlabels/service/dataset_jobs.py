@@ -79,6 +79,8 @@ def _create(service: Service, task: Task) -> None:
         with _finishing(service, task) as connection:
             set_status(connection, dataset.id, "CREATE_FAILED", str(error), "CLIENT_ERROR")
         return
+    with _part(service, task) as connection:
+        entry_rows.analyze(connection)
     with _finishing(service, task) as connection:
         counting.change(connection, dataset.id, counts, Tally())
         _set_next(connection, dataset.id, counts.total + 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, text, update
 
 from customlabels.manifest.entry import Entry
 from customlabels.manifest.lines import write_line
@@ -95,3 +95,9 @@ def remove_first(connection: Connection, dataset_id: int, number: int) -> bool:
         up_to = table.c.position <= positions[-1]
         connection.execute(delete(table).where(table.c.dataset_id == dataset_id, up_to))
     return True
+
+
+def analyze(connection: Connection) -> None:
+    """Have PostgreSQL look at what was just written in bulk: knowing nothing of it, it searches slowly."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"ANALYZE {entries.name}, {entry_labels.name}"))

@@ -112,7 +112,7 @@ def allow_copy(
 
 
 def _project(connection: Connection, caller: Caller, operation: str, arn: str) -> Row[Any]:
-    caller.require(f"rekognition:{operation}", arn, tags.of(connection, arn))
+    caller.require(f"rekognition:{operation}", arn, tags.seen_by(connection, caller, arn))
     return projects.find(connection, caller, arn)
 
 

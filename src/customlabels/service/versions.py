@@ -12,6 +12,7 @@ from customlabels.service import entries, projects
 from customlabels.service import tags as tagging
 from customlabels.service.access.caller import Caller
 from customlabels.service.arn import VERSION, version_arn
+from customlabels.service.clock import unique_now
 from customlabels.service.dataset_rows import READY, either
 from customlabels.service.errors import (
     InvalidParameterException,
@@ -20,7 +21,6 @@ from customlabels.service.errors import (
     ResourceNotFoundException,
 )
 from customlabels.service.service import Service
-from customlabels.store.database import now
 from customlabels.store.tables import datasets, versions
 
 PAGE = 100
@@ -55,10 +55,12 @@ def create_project_version(
         raise InvalidParameterException("FeatureConfig.ContentModeration is for adapters, which are not supported.")
     effort, seed = _effort(tags or {}), _seed(tags or {})
     with service.database.write() as connection:
-        caller.require("rekognition:CreateProjectVersion", project_arn, tagging.of(connection, project_arn), tags)
+        caller.require(
+            "rekognition:CreateProjectVersion", project_arn, tagging.seen_by(connection, caller, project_arn), tags
+        )
         project = projects.find(connection, caller, project_arn)
         projects.require_created(project)
-        created = now()
+        created = unique_now(connection)
         arn = version_arn(project_arn, version_name, created)
         require_room(service, connection, caller, project, version_name)
         training = versions.c.status == "TRAINING_IN_PROGRESS"
@@ -110,7 +112,9 @@ def describe_project_versions(
     limit = max_results or PAGE
     scope = ("DescribeProjectVersions", project_arn, sorted(version_names or []))
     with service.database.read() as connection:
-        caller.require("rekognition:DescribeProjectVersions", project_arn, tagging.of(connection, project_arn))
+        caller.require(
+            "rekognition:DescribeProjectVersions", project_arn, tagging.seen_by(connection, caller, project_arn)
+        )
         project = projects.find(connection, caller, project_arn)
         after = service.pages.position(next_token, *scope)
         query = select(versions).where(versions.c.project_id == project.id)
@@ -167,7 +171,7 @@ def find(connection: Connection, caller: Caller, arn: str) -> Row[Any]:
 
 def permitted(connection: Connection, caller: Caller, operation: str, arn: str) -> Row[Any]:
     """The row of a version that the caller may do this operation with. Raises AccessDenied, ResourceNotFound."""
-    caller.require(f"rekognition:{operation}", arn, tagging.of(connection, arn))
+    caller.require(f"rekognition:{operation}", arn, tagging.seen_by(connection, caller, arn))
     return find(connection, caller, arn)
 
 
