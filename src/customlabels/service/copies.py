@@ -142,7 +142,7 @@ def _source(connection: Connection, caller: Caller, project_arn: str, arn: str) 
     same = account_of(project_arn) == caller.account if PROJECT.fullmatch(project_arn) else False
     if project is not None:
         said = policies.allow_copy(connection, project.id, caller.arn, arn)
-        own = caller.may(ACTION, arn, tagging.of(connection, arn))
+        own = caller.may(ACTION, arn, tagging.seen_by(connection, caller, arn))
         if said == "Deny" or not own or (not same and said != "Allow"):
             raise AccessDeniedException(caller.arn, ACTION, arn)
     if project is None:
