@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import math
-import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -301,9 +300,3 @@ def _renumbered(kept: Sequence[Entry], rejected: Sequence[Rejected]) -> Part:
 
 def _line(item: Entry | Rejected) -> int:
     return item.line if isinstance(item, Entry) else item.problem.line
-
-
-def lower_priority() -> None:
-    """Let calls go before trainings where both want the processor."""
-    if hasattr(os, "nice"):
-        os.nice(5)

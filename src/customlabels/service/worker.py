@@ -89,9 +89,8 @@ def main(arguments: Sequence[str]) -> int:
     threading.Thread(target=listen, name="wake", daemon=True).start()
     service = open_service(settings)
     if sort == "training":
-        from customlabels.service.training import lower_priority, warm_up
+        from customlabels.service.training import warm_up
 
-        lower_priority()
         threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
     run(service, sorted(KINDS[sort]), name, wake, leave)
     service.close()
