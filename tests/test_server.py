@@ -196,3 +196,31 @@ def test_a_signal_ends_the_server_with_all_its_processes(tmp_path: Path, number:
     logs = b"".join(path.read_bytes() for path in (home / "logs").iterdir())
     for text in (*printed, rest, errors, logs.decode()):
         assert key.secret not in text
+
+
+def test_a_home_that_others_made_keeps_its_secrets(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o755)
+    with Server(Settings(home=home, port=0)):
+        files = list(home.glob("customlabels.db*"))
+        assert files
+        assert all(file.stat().st_mode & 0o077 == 0 for file in files)
+
+
+def test_an_error_before_the_body_does_not_harm_the_next_call(tmp_path: Path) -> None:
+    with Server(Settings(home=tmp_path / "home", port=0)) as server:
+        assert server.first_key is not None
+        s3 = boto3.client(
+            "s3",
+            "us-east-1",
+            endpoint_url=server.endpoint,
+            aws_access_key_id=server.first_key.id,
+            aws_secret_access_key=server.first_key.secret,
+            config=Config(retries={"total_max_attempts": 1}, read_timeout=10),
+        )
+        s3.create_bucket(Bucket="there")
+        for size in (300, 100_000):
+            with pytest.raises(s3.exceptions.NoSuchBucket):
+                s3.put_object(Bucket="not-there", Key="a", Body=b"x" * size)
+            assert s3.list_objects_v2(Bucket="there")["KeyCount"] == 0
+        s3.close()

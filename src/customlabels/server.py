@@ -64,6 +64,8 @@ class Server:
             stack.callback(listening.close)
             service = open_service(self.settings)
             stack.callback(service.close)
+            for file in self.settings.home.glob("customlabels.db*"):
+                file.chmod(0o600)  # the home may have been made by others, for all to read
             self.first_key = first_key(service.database, service.account)
             _sweep(self.settings.models)
             environment = {**os.environ, **self.settings.environment()}

@@ -41,6 +41,10 @@ def test_the_example_of_the_manual_is_right() -> None:
         ({"query": QUERY.replace("1175139620", "9175139620")}, ExpiredTokenException),
         ({"query": QUERY.replace("Expires=1175139620", "Expires=soon")}, IncompleteSignature),
         ({"query": f"AWSAccessKeyId={KEY}"}, IncompleteSignature),
+        ({"query": QUERY + "&%74agging"}, InvalidSignatureException),
+        ({"query": QUERY + "&%72esponse-content-type=text/html"}, InvalidSignatureException),
+        ({"query": QUERY + "&encryption"}, IncompleteSignature),
+        ({"query": QUERY + "&Expires=1175139620"}, IncompleteSignature),
         ({"query": QUERY.replace(KEY, "AKIANOBODY")}, ServiceError),
     ],
 )
@@ -61,6 +65,9 @@ def test_urls_of_boto3_put_and_get(client: Any) -> None:
         assert answer.status == 200
     with urllib.request.urlopen(get) as answer:
         assert (answer.read(), answer.headers["Content-Type"]) == (b"hello", "text/x-mine")
+    listing = s3.generate_presigned_url("list_objects", {"Bucket": "presigned-v2"})
+    with urllib.request.urlopen(listing) as answer:
+        assert b"<Key>a" in answer.read()
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(get.replace("x-mine", "x-other"))
     assert refused.value.code == 403

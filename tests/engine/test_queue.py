@@ -128,6 +128,15 @@ def test_what_a_worker_releases_others_may_claim_at_once(queue: Queue) -> None:
     assert queue.claim(["count"], "c") is None
 
 
+def test_a_job_that_a_leaving_worker_gives_back_was_not_an_attempt(queue: Queue) -> None:
+    add(queue, 1)
+    claim(queue, "killed")
+    queue.release("killed")
+    assert claim(queue, "leaving").attempts == 2
+    queue.give_back("leaving")
+    assert claim(queue, "next").attempts == 2
+
+
 def test_finishing_is_undone_with_the_effect(queue: Queue) -> None:
     add(queue, 1)
     job = claim(queue)

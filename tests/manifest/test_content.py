@@ -111,6 +111,16 @@ def test_images_must_be_in_one_bucket() -> None:
     assert [p.code for p in check_dataset(parse(lines))] == ["ERROR_IMAGES_IN_MULTIPLE_S3_BUCKETS"]
 
 
+# checklist: G03, G04
+@pytest.mark.parametrize(
+    ("good", "bad", "expected"), [(8, 2, []), (8, 3, ["ERROR_TOO_MANY_INVALID_ROWS_IN_MANIFEST"])]
+)
+def test_the_bad_lines_of_an_automatic_split_count_against_all_lines(good: int, bad: int, expected: list[str]) -> None:
+    lines = labelled(*"ab" * (good // 2))
+    verdict = check_content(part([*lines[2:], *[REJECTED] * bad]), part(lines[:2]), auto_split=True)
+    assert codes(verdict) == (expected, [], [])
+
+
 def test_an_automatic_split_needs_two_images_of_each_label() -> None:
     verdict = check_content(part(labelled(*"aaab")), part(labelled("a", start=7)), auto_split=True)
     assert codes(verdict) == ([], [], ["ERROR_INSUFFICIENT_IMAGES_PER_LABEL_FOR_AUTOSPLIT"])

@@ -5,17 +5,20 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from sqlalchemy import Table, Update, update
 
 from customlabels.service.access.caller import Caller
 from customlabels.service.access.statements import Statement
 from customlabels.service.access.users import add_account
 from customlabels.service.service import Service, open_service
 from customlabels.settings import Settings
+from customlabels.store.database import DatabaseUnavailable
 from customlabels.vision.snapshot import recompute
 
 from .manifests import ABOUT, BUCKET, boxed, made, new_project, put, ref, tagged
@@ -238,8 +241,62 @@ def test_the_rights_of_the_caller_decide(service: Service, caller: Caller) -> No
     _with_photos(service, caller, project, LABELLED, LABELLED)
     description = trained(service, _may(caller, "*"), project, "v1")
     assert description["StatusMessage"] == "Unable to write to output S3 bucket."
+    but = Statement("Deny", ("s3:PutObject",), ("*/out/Evaluation*",))
+    most = replace(caller, statements=(*caller.statements, but))
+    description = trained(service, most, project, "v3")
+    assert description["StatusMessage"] == "Unable to write to output S3 bucket."
     description = trained(service, _may(caller, "*/out/*", action="s3:*Object"), project, "v2")
     assert description["StatusMessage"] == "The permissions for the images S3 bucket are invalid."
+
+
+# checklist: G04
+def test_a_fifth_of_bad_lines_is_allowed_before_the_split(service: Service, caller: Caller) -> None:
+    project = new_project(service, caller)
+    lone = [tagged(key, "dusk") for key, _ in put_photos(service, "lone", ("dusk",), 8)]
+    made(service, caller, [*lone, *BAD[:2]], project, "TRAIN")
+    description = trained(service, caller, project)
+    assert "invalid rows" not in description["StatusMessage"]
+    assert description["StatusMessage"] == "The manifest file has too few labels."
+
+
+@pytest.mark.parametrize(
+    ("bucket", "message"),
+    [
+        ("theirs", "The permissions for the images S3 bucket are invalid."),
+        (BUCKET, "Failed to copy images from S3 bucket."),
+    ],
+)
+def test_a_test_dataset_without_an_image_that_can_be_read(
+    service: Service, caller: Caller, bucket: str, message: str
+) -> None:
+    project = new_project(service, caller)
+    service.objects.create_bucket("theirs", add_account(service.database, "others"))
+    service.objects.put("theirs", "none.png", photo(COLOURS["dusk"], 1))
+    test = [tagged("none.png", "dusk").replace(f"s3://{BUCKET}/", f"s3://{bucket}/")]
+    _with_photos(service, caller, project, LABELLED, test)
+    description = trained(service, caller, project)
+    assert description["StatusMessage"] == message
+    statistics = json.loads(read(service, description["ManifestSummary"]))["statistics"]
+    assert [error["message"] for error in statistics["testing"]["errors"]] == [message]
+    assert statistics["training"]["errors"] == []
+
+
+def test_a_message_that_cannot_be_written_does_not_end_a_training(
+    service: Service, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = new_project(service, caller)
+    _with_photos(service, caller, project, *ONE)
+    faults = iter([DatabaseUnavailable("The database is busy.")])
+
+    def update_of_a_busy_database(what: Table) -> Update:
+        for fault in faults:
+            raise fault
+        return update(what)
+
+    monkeypatch.setattr("customlabels.service.training.update", update_of_a_busy_database)
+    description = trained(service, caller, project)
+    assert description["StatusMessage"] == "The manifest file has too few labels."
+    assert next(faults, None) is None
 
 
 # checklist: F06

@@ -71,6 +71,17 @@ def test_a_training_survives_its_worker(home: Service, project: str, workers: Wo
     assert workers.processes() != [pid]
 
 
+# checklist: L07
+def test_a_stop_of_the_server_is_no_failed_attempt(home: Service, project: str, workers: Workers) -> None:
+    caller = Caller.administrator(home.account)
+    begin(home, caller, project)
+    until(lambda: describe(home, caller, project, "v1")["StatusMessage"].startswith("Training: "))
+    workers.stop()
+    job = home.queue.claim(["version.train"], "at the next start")
+    assert job is not None
+    assert job.attempts == 1
+
+
 # checklist: L10
 def test_a_training_is_cancelled_while_it_runs(home: Service, project: str, workers: Workers) -> None:
     caller = Caller.administrator(home.account)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from customlabels.api import cors, hosts
 from customlabels.api.audit import Audit
@@ -36,11 +36,22 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        request = Request(scope, receive)
+        asked = False
+
+        async def receiving() -> Message:
+            nonlocal asked
+            asked = True
+            return await receive()
+
+        request = Request(scope, receiving)
         try:
             response = await self._respond(request)
         except ClientDisconnect:
             return
+        if "expect" in request.headers and not asked:
+            # The client waits for "100 Continue" and will not send the body: what it sends next is another request,
+            # which a connection that stays open would take for that body.
+            response.headers["connection"] = "close"
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:

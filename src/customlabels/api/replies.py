@@ -20,7 +20,7 @@ from customlabels.api.errors import (
     UnrecognizedClientException,
     WrongRegionException,
 )
-from customlabels.service.errors import ServiceError, ThrottlingException
+from customlabels.service.errors import InternalServerError, ServiceError, ThrottlingException
 
 _JSON: Mapping[type[ServiceError], str] = {IncompleteSignature: "IncompleteSignatureException"}
 
@@ -43,6 +43,7 @@ _FORBIDDEN = (
 _S3: Mapping[type[ServiceError], str] = {
     ExpiredTokenException: "AccessDenied",
     IncompleteSignature: "AuthorizationHeaderMalformed",
+    InternalServerError: "InternalError",
     InvalidSignatureException: "SignatureDoesNotMatch",
     InvalidTokenException: "InvalidToken",
     MissingAuthenticationTokenException: "AccessDenied",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from datetime import UTC, datetime
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 from botocore.auth import HmacV1QueryAuth
 from botocore.compat import HTTPHeaders
@@ -25,6 +25,28 @@ from customlabels.api.errors import (
 from customlabels.api.sigv4 import MAX_EXPIRY_SECONDS, UNSIGNED, Request, Signature
 
 MARK = b"AWSAccessKeyId="
+HARMLESS = {
+    "AWSAccessKeyId",
+    "Expires",
+    "Signature",
+    "continuation-token",
+    "delimiter",
+    "encoding-type",
+    "fetch-owner",
+    "key-marker",
+    "list-type",
+    "marker",
+    "max-keys",
+    "max-parts",
+    "max-uploads",
+    "part-number-marker",
+    "prefix",
+    "start-after",
+    "upload-id-marker",
+    "version-id-marker",
+    "x-id",
+}
+"""Parameters that this signature does not cover, and that choose no other operation."""
 
 
 def is_signed(query: bytes) -> bool:
@@ -55,16 +77,48 @@ def verify(
         raise ExpiredTokenException(f"The URL expired {-left:.0f} seconds ago.")
     if left > MAX_EXPIRY_SECONDS + 60:
         raise ExpiredTokenException(f"A presigned URL may be good for {MAX_EXPIRY_SECONDS} seconds at most.")
-    expected = _Signer(Credentials(key_id, secret), expires).get_signature(
-        request.method, urlsplit(f"http://host{request.path}?{request.query}"), _headers(request, query)
-    )
-    if not hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")):
+    signed = _signed_query(request.query)
+    for path in _paths(request.path):
+        expected = _Signer(Credentials(key_id, secret), expires).get_signature(
+            request.method, urlsplit(f"http://host{path}?{signed}"), _headers(request, query)
+        )
+        if hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")):
+            break
+    else:
         raise InvalidSignatureException(
             "The request signature we calculated does not match the signature you provided."
         )
     timestamp = f"{now:%Y%m%dT%H%M%SZ}"
     scope = f"{timestamp[:8]}/{region}/s3/aws4_request"
     return Signature(key_id, "s3", region, timestamp, scope, given, b"", UNSIGNED, presigned=True)
+
+
+def _signed_query(query: str) -> str:
+    """The parameters with their names decoded, as whoever acts on them will read them.
+
+    Raises IncompleteSignature for a parameter that comes twice, and for one that the signature does not cover although
+    it changes what is done.
+    """
+    parts = []
+    seen: set[str] = set()
+    for part in query.split("&"):
+        raw, equals, value = part.partition("=")
+        name = unquote_plus(raw)
+        if name in seen:
+            raise IncompleteSignature(f"The URL has the parameter {name[:40]!r} more than once.")
+        seen.add(name)
+        covered = name in _Signer.QSAOfInterest or name in HARMLESS
+        if name and not covered and not name.lower().startswith(("x-amz-", "content-")):
+            raise IncompleteSignature(
+                f"Signature Version 2 does not cover the parameter {name[:40]!r}: sign the URL with version 4."
+            )
+        parts.append(f"{name}{equals}{value}")
+    return "&".join(parts)
+
+
+def _paths(path: str) -> list[str]:
+    """The path as it may have been signed: as it came, and that of a bucket with the slash that boto3 signs."""
+    return [path, f"{path}/"] if path.count("/") == 1 and path != "/" else [path]
 
 
 class _Signer(HmacV1QueryAuth):  # type: ignore[misc]

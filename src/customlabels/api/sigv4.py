@@ -195,7 +195,8 @@ def _from_query(query: Mapping[str, str]) -> _Claim:
     algorithm, credential, timestamp, headers, expires = (query[name] for name in names)
     if algorithm != ALGORITHM:
         raise IncompleteSignature(f"The signing algorithm {algorithm[:40]!r} is not supported; use {ALGORITHM}.")
-    if not (expires.isascii() and expires.isdecimal()) or not 0 < int(expires[:9]) <= MAX_EXPIRY_SECONDS:
+    plain = expires.isascii() and expires.isdecimal() and len(expires) <= len(str(MAX_EXPIRY_SECONDS))
+    if not plain or not 0 < int(expires) <= MAX_EXPIRY_SECONDS:
         raise IncompleteSignature(f"X-Amz-Expires must be from 1 to {MAX_EXPIRY_SECONDS} seconds.")
     return _claim(credential, timestamp, headers, query["X-Amz-Signature"], None, int(expires))
 

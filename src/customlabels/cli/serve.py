@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import threading
 
@@ -14,6 +15,7 @@ from customlabels.logs import start_logging
 def run(args: argparse.Namespace) -> int:
     from customlabels.server import Server
 
+    os.umask(0o077)  # secrets, images and models are for the owner of the home only
     settings = settings_of(args, host=args.host, port=args.port)
     start_logging(settings, "server")
     stopping = threading.Event()

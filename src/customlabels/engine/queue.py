@@ -100,6 +100,12 @@ class Queue:
             values = {"worker": None, "lease_until": 0}
             connection.execute(update(jobs).where(jobs.c.worker == worker).values(values))
 
+    def give_back(self, worker: str) -> None:
+        """Release what a worker holds that is told to leave: this claim does not count as an attempt."""
+        with self.database.write() as connection:
+            values = {"worker": None, "lease_until": 0, "attempts": jobs.c.attempts - 1}
+            connection.execute(update(jobs).where(jobs.c.worker == worker).values(values))
+
     def release_local(self) -> None:
         """Let others claim what workers of this machine held whose server is dead: their names begin as `host:pid:`.
 
@@ -111,6 +117,11 @@ class Queue:
             dead = [worker for worker in workers if self.database.is_sqlite or _is_dead(worker)]
             values = {"worker": None, "lease_until": 0}
             connection.execute(update(jobs).where(jobs.c.worker.in_(dead)).values(values))
+
+    def withdraw(self, connection: Connection, subject: str) -> bool:
+        """Remove the jobs of a subject that nobody has begun. Returns whether there were any."""
+        waiting = (jobs.c.subject == subject) & jobs.c.worker.is_(None) & (jobs.c.attempts == 0)
+        return connection.execute(delete(jobs).where(waiting)).rowcount > 0
 
     def cancel(self, connection: Connection, subject: str) -> bool:
         """Ask for the jobs of a subject to be cancelled. Returns whether there were any."""

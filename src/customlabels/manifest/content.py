@@ -106,7 +106,8 @@ def count_lines(part: Part) -> Counts:
 def check_content(training: Part, testing: Part, auto_split: bool = False) -> Verdict:
     """The terminal content errors of a training (spec 3.4), in the order in which AWS looks for them.
 
-    With `auto_split` the two parts are a split of one manifest: it must have had two usable images of each label.
+    With `auto_split` the two parts are a split of one manifest: its lines are judged as a whole, and it must have had
+    two usable images of each label.
     """
     task = choose_task(training.entries, testing.entries)
     determined: UseCase = USE_CASES[task] if count_lines(training).valid else "NOT_DETERMINED"
@@ -115,7 +116,7 @@ def check_content(training: Part, testing: Part, auto_split: bool = False) -> Ve
         return Verdict(task, tuple(train), tuple(test), tuple(both), determined, "NOT_DETERMINED")
 
     both: list[Problem] = []
-    train, test = _rows(training), _rows(testing)
+    train, test = (_rows(training, testing), []) if auto_split else (_rows(training), _rows(testing))
     if train or test:
         return stop(train, test, both)
     if auto_split:
@@ -203,12 +204,13 @@ def _wire(found: Problem) -> dict[str, str]:
     return {"code": found.code, "message": found.message}
 
 
-def _rows(part: Part) -> list[Problem]:
-    found, counts = [], count_lines(part)
-    if counts.invalid > MAX_INVALID * counts.total:
-        detail = f"{counts.invalid} of {counts.total} lines; at most {MAX_INVALID:.0%} are allowed"
+def _rows(*parts: Part) -> list[Problem]:
+    found, counts = [], [count_lines(part) for part in parts]
+    invalid, total = sum(c.invalid for c in counts), sum(c.total for c in counts)
+    if invalid > MAX_INVALID * total:
+        detail = f"{invalid} of {total} lines; at most {MAX_INVALID:.0%} are allowed"
         found.append(problem("ERROR_TOO_MANY_INVALID_ROWS_IN_MANIFEST", detail=detail))
-    return [*found, *_buckets(part.entries)]
+    return [*found, *_buckets([entry for part in parts for entry in part.entries])]
 
 
 def _buckets(entries: Sequence[Entry]) -> list[Problem]:

@@ -145,6 +145,8 @@ def _source(connection: Connection, caller: Caller, project_arn: str, arn: str) 
         own = caller.may(ACTION, arn, tagging.seen_by(connection, caller, arn))
         if said == "Deny" or not own or (not same and said != "Allow"):
             raise AccessDeniedException(caller.arn, ACTION, arn)
+    elif not same:  # whether there is such a project is not for everybody to know
+        raise AccessDeniedException(caller.arn, ACTION, arn)
     if project is None:
         raise ResourceNotFoundException(f"There is no project {project_arn}.")
     if source is None:

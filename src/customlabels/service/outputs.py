@@ -11,6 +11,7 @@ from customlabels.service.access.caller import Caller
 from customlabels.service.service import Service
 from customlabels.store.objects import CHUNK, ObjectError
 
+VALIDATION_FILES = ("ManifestSummary", "TrainingManifestWithValidation", "TestingManifestWithValidation")
 EVALUATION_FILES = {
     "EvaluationResultSummary": "EvaluationResultSummary.json",
     "TrainingGroundTruth": "TrainingGroundTruth.json",
@@ -54,9 +55,8 @@ class Outputs:
 
     def check(self) -> None:
         """Raises OutputRefused where the caller may not write there, or nobody can."""
-        where = f"s3://{self.bucket}/{self.key('*', '*')}"
-        if not self.caller.may("s3:PutObject", f"arn:aws:s3:::{self.bucket}/{self.key('ManifestSummary')}"):
-            raise OutputRefused(f"{self.caller.arn} may not write to {where}.")
+        for kind in (*VALIDATION_FILES, *EVALUATION_FILES):
+            self._require(self.key(kind))
         try:
             if self.service.objects.bucket(self.bucket).account != self.caller.account:
                 raise OutputRefused(f"The bucket {self.bucket} belongs to another account.")
@@ -65,9 +65,10 @@ class Outputs:
 
     def put(self, kind: str, content: bytes | Iterable[bytes], media: str = "application/json") -> None:
         """Write a file. Raises OutputRefused."""
-        suffix = "html" if media == "text/html" else "json"
+        key = self.key(kind, "html" if media == "text/html" else "json")
+        self._require(key)
         try:
-            self.service.objects.put(self.bucket, self.key(kind, suffix), content, {"content-type": media})
+            self.service.objects.put(self.bucket, key, content, {"content-type": media})
         except ObjectError as error:
             raise OutputRefused(str(error)) from error
 
@@ -85,6 +86,10 @@ class Outputs:
             "TrainingDataResult": {"Output": self.assets("TrainingGroundTruth")},
             "TestingDataResult": {"Output": self.assets("TestingGroundTruth")},
         }
+
+    def _require(self, key: str) -> None:
+        if not self.caller.may("s3:PutObject", f"arn:aws:s3:::{self.bucket}/{key}"):
+            raise OutputRefused(f"{self.caller.arn} may not write to s3://{self.bucket}/{key}.")
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -6,8 +6,8 @@ import json
 import logging
 import math
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from sqlalchemy import Row, select, update
 
 from customlabels.engine.work import Task
 from customlabels.manifest.content import Part, Verdict, check_content, manifest_summary, validation_manifest
-from customlabels.manifest.entry import Entry
+from customlabels.manifest.entry import Entry, Problem
 from customlabels.manifest.groundtruth import API_RULES, Manifest, Rejected, parse
 from customlabels.manifest.problems import MESSAGES, problem
 from customlabels.manifest.split import split
@@ -29,20 +29,19 @@ from customlabels.service.importing import MAX_MANIFEST_BYTES
 from customlabels.service.outputs import OutputRefused, Outputs
 from customlabels.service.pictures import Pictures
 from customlabels.service.service import Service
-from customlabels.service.versions import change
-from customlabels.store.database import now
-from customlabels.store.objects import NoSuchBucket, ObjectError, ObjectTooLarge
-from customlabels.store.tables import datasets, versions
+from customlabels.service.versions import CANCELLED, change, drop_snapshots
+from customlabels.store.database import DatabaseUnavailable, now
+from customlabels.store.objects import NoSuchBucket, ObjectError, ObjectTooLarge, StoreUnavailable
+from customlabels.store.tables import versions
 
 if TYPE_CHECKING:
-    from customlabels.vision.progress import Progress
+    from customlabels.vision.progress import Monitor, Progress
 
 log = logging.getLogger(__name__)
 TEST_SHARE = 0.2
 TELL_SECONDS = 1.0
 """How often the status message of a training changes at most."""
 COMPLETED = "The model is ready to run."
-CANCELLED = "The training was cancelled."
 
 
 class TrainingRefused(Exception):
@@ -100,12 +99,14 @@ def fail(service: Service, task: Task, reason: str, results: Mapping[str, Any] |
             drop_snapshots(connection, snapshots)
 
 
-def drop_snapshots(connection: Any, snapshots: Iterable[int | None]) -> None:
-    """Delete what a training was given, once no version refers to it."""
-    for snapshot in snapshots:
-        if snapshot is not None:
-            entries.remove(connection, snapshot)
-            connection.execute(datasets.delete().where(datasets.c.id == snapshot))
+@dataclass(frozen=True)
+class _Looked:
+    """Both parts with their images checked, and why none of a part's images could be read."""
+
+    training: Part
+    testing: Part
+    training_unread: tuple[Problem, ...] = ()
+    testing_unread: tuple[Problem, ...] = ()
 
 
 class _Training:
@@ -141,8 +142,9 @@ class _Training:
         try:
             self.outputs.check()
             given, tests, auto = self._read()
-            training, testing = self._look(given, tests, monitor)
-            verdict = self._judge(training, testing, auto)
+            looked = self._look(given, tests, monitor)
+            training, testing = looked.training, looked.testing
+            verdict = _judge(looked, auto)
             self._write_validation(training, testing, verdict)
             if verdict.message:
                 raise TrainingRefused(verdict.message)
@@ -200,40 +202,42 @@ class _Training:
             return self.service.objects.read(bucket, key, MAX_MANIFEST_BYTES)
         except NoSuchBucket as error:
             raise TrainingRefused(MESSAGES["ERROR_INVALID_PERMISSIONS_MANIFEST_S3_BUCKET"]) from error
+        except StoreUnavailable:
+            raise
         except ObjectTooLarge as error:
             raise TrainingRefused(MESSAGES["ERROR_MANIFEST_SIZE_TOO_LARGE"]) from error
         except ObjectError as error:
             raise TrainingRefused(MESSAGES["ERROR_MANIFEST_INACCESSIBLE_OR_UNSUPPORTED_FORMAT"]) from error
 
-    def _look(self, training: Manifest, testing: Manifest | None, monitor: Any) -> tuple[Part, Part]:
-        """Both parts with their images checked, divided if that was asked for."""
+    def _look(self, training: Manifest, testing: Manifest | None, monitor: Monitor) -> _Looked:
+        """Check the images of both parts, and divide the first where there is no second."""
         halves = 1 if testing is None else 2
-        checked = self._check(training, monitor.span(0.0, 0.04 / halves))
+        checked, unread = self._check(training, monitor.span(0.0, 0.04 / halves))
         if testing is not None:
-            tested = self._check(testing, monitor.span(0.02, 0.04))
-            return (
+            tested, untested = self._check(testing, monitor.span(0.02, 0.04))
+            return _Looked(
                 Part(checked.entries, training.rejected, training.lines),
                 Part(tested.entries, testing.rejected, testing.lines),
+                unread,
+                untested,
             )
         _, chosen = split(checked.usable, TEST_SHARE, self.row.seed, checked.fingerprint)
         taken = {entry.line for entry in chosen}
         kept = [entry for entry in checked.entries if entry.line not in taken]
-        return _renumbered(kept, training.rejected), _renumbered(chosen, ())
+        return _Looked(_renumbered(kept, training.rejected), _renumbered(chosen, ()), unread)
 
-    def _check(self, manifest: Manifest, monitor: Any) -> Checked:
-        return check_images(
+    def _check(self, manifest: Manifest, monitor: Monitor) -> tuple[Checked, tuple[Problem, ...]]:
+        pictures = Pictures(self.service.objects, self.caller)
+        checked = check_images(
             manifest.entries,
-            self.pictures.read,
+            pictures.read,
             progress=lambda done, total: monitor.report("reading", done / max(1, total)),
         )
-
-    def _judge(self, training: Part, testing: Part, auto: bool) -> Verdict:
-        verdict = check_content(training, testing, auto)
-        if self.pictures.asked and not self.pictures.opened:
-            refused = self.pictures.refused == self.pictures.asked
-            code = "ERROR_INVALID_PERMISSIONS_IMAGES_S3_BUCKET" if refused else "ERROR_FAILED_IMAGES_S3_COPY"
-            return replace(verdict, training=(problem(code),), testing=(), problems=())
-        return verdict
+        if pictures.opened or not pictures.asked:
+            return checked, ()
+        refused = pictures.refused == pictures.asked
+        code = "ERROR_INVALID_PERMISSIONS_IMAGES_S3_BUCKET" if refused else "ERROR_FAILED_IMAGES_S3_COPY"
+        return checked, (problem(code),)
 
     def _write_validation(self, training: Part, testing: Part, verdict: Verdict) -> None:
         """The three validation files, and where they are, for whoever asks while the training goes on."""
@@ -247,6 +251,7 @@ class _Training:
             "TestingDataResult": {"Validation": self.outputs.assets("TestingManifestWithValidation")},
         }
         with self.service.database.write() as connection:
+            self.task.require(connection)
             mine = versions.c.id == self.row.id
             connection.execute(update(versions).where(mine).values(results=self.results))
 
@@ -281,9 +286,21 @@ class _Training:
         self._told = at
         left = "" if progress.seconds_left is None else f", about {math.ceil(progress.seconds_left)} s left"
         message = f"Training: {100 * progress.fraction:.0f} %{left}"
-        with self.service.database.write() as connection:
-            mine = (versions.c.id == self.row.id) & (versions.c.status == "TRAINING_IN_PROGRESS")
-            connection.execute(update(versions).where(mine).values(status_message=message))
+        try:
+            with self.service.database.write() as connection:
+                mine = (versions.c.id == self.row.id) & (versions.c.status == "TRAINING_IN_PROGRESS")
+                connection.execute(update(versions).where(mine).values(status_message=message))
+        except DatabaseUnavailable as error:  # no reason to lose the training; the next message may get through
+            log.warning("%s: %s", self.row.arn, error)
+
+
+def _judge(looked: _Looked, auto: bool) -> Verdict:
+    """What is wrong with the manifests as a whole; where no image of one could be read, that before all else."""
+    verdict = check_content(looked.training, looked.testing, auto)
+    if not looked.training_unread and not looked.testing_unread:
+        return verdict
+    training, testing = looked.training_unread or verdict.training, looked.testing_unread or verdict.testing
+    return replace(verdict, training=training, testing=testing, problems=())
 
 
 def _renumbered(kept: Sequence[Entry], rejected: Sequence[Rejected]) -> Part:

@@ -9,6 +9,7 @@ from sqlalchemy import delete, select
 from customlabels.engine.work import Handler, Task
 from customlabels.service import copies, tags, training
 from customlabels.service.service import Service
+from customlabels.service.versions import drop_snapshots
 from customlabels.store.tables import versions
 
 
@@ -34,5 +35,5 @@ def _delete(service: Service, task: Task) -> None:
         task.finish(connection)
         if row is not None:
             connection.execute(delete(versions).where(versions.c.id == row.id))
-            training.drop_snapshots(connection, (row.training_snapshot, row.testing_snapshot))
+            drop_snapshots(connection, (row.training_snapshot, row.testing_snapshot))
             tags.remove_all(connection, row.arn)

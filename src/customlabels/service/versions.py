@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -21,12 +21,14 @@ from customlabels.service.errors import (
     ResourceNotFoundException,
 )
 from customlabels.service.service import Service
+from customlabels.store.database import now
 from customlabels.store.tables import datasets, versions
 
 PAGE = 100
 EFFORTS = ("fast", "balanced", "best")
 EFFORT_TAG = "customlabels:effort"
 SEED_TAG = "customlabels:seed"
+CANCELLED = "The training was cancelled."
 UNFINISHED = ("TRAINING_IN_PROGRESS", "STARTING", "RUNNING", "STOPPING", "COPYING_IN_PROGRESS", "DELETING")
 """The states in which a version cannot be deleted."""
 
@@ -154,8 +156,20 @@ def cancel_training(service: Service, caller: Caller, project_version_arn: str) 
     """Have a training stopped. Raises AccessDenied, ResourceInUse where it does not train, ResourceNotFound."""
     with service.database.write() as connection:
         row = permitted(connection, caller, "DeleteProjectVersion", project_version_arn)
-        if row.status != "TRAINING_IN_PROGRESS" or not service.queue.cancel(connection, row.arn):
+        if row.status == "TRAINING_IN_PROGRESS" and service.queue.withdraw(connection, row.arn):
+            gone = {"training_snapshot": None, "testing_snapshot": None}
+            change(connection, row, "TRAINING_FAILED", CANCELLED, ended=now(), **gone)
+            drop_snapshots(connection, (row.training_snapshot, row.testing_snapshot))
+        elif row.status != "TRAINING_IN_PROGRESS" or not service.queue.cancel(connection, row.arn):
             raise ResourceInUseException(f"The model version {row.name} is {row.status}: no training to cancel.")
+
+
+def drop_snapshots(connection: Connection, snapshots: Iterable[int | None]) -> None:
+    """Delete what a training was given, once no version refers to it."""
+    for snapshot in snapshots:
+        if snapshot is not None:
+            entries.remove(connection, snapshot)
+            connection.execute(datasets.delete().where(datasets.c.id == snapshot))
 
 
 def find(connection: Connection, caller: Caller, arn: str) -> Row[Any]:

@@ -22,6 +22,7 @@ from customlabels.store.database import DatabaseUnavailable
 log = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
 """How soon work is found that nobody woke this worker for: from another server, or of a worker that died."""
+QUIT_SECONDS = 1.0
 
 KINDS = {
     "data": frozenset(
@@ -68,6 +69,7 @@ def run(service: Service, kinds: Sequence[str], worker: str, wake: threading.Eve
 
 def main(arguments: Sequence[str]) -> int:
     """Run a worker of the sort that the first argument names."""
+    os.umask(0o077)
     sort = arguments[0]
     settings = Settings.from_environment()
     name = os.environ["CUSTOMLABELS_WORKER"]
@@ -77,17 +79,17 @@ def main(arguments: Sequence[str]) -> int:
     def listen() -> None:
         while os.read(0, 4096):
             wake.set()
-        os._exit(0)  # the server is gone; whoever comes next finds the lease expired
+        _quit(service, name)  # the server stops, or is gone
 
     def end(*_: object) -> None:
         leave.set()
         wake.set()
-        threading.Timer(2.0, os._exit, (0,)).start()  # in the midst of a job: it is begun anew
+        threading.Timer(2.0, _quit, (service, name)).start()  # in the midst of a job
 
+    service = open_service(settings)
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the server decides
     threading.Thread(target=listen, name="wake", daemon=True).start()
-    service = open_service(settings)
     if sort == "training":
         from customlabels.service.training import warm_up
 
@@ -95,6 +97,15 @@ def main(arguments: Sequence[str]) -> int:
     run(service, sorted(KINDS[sort]), name, wake, leave)
     service.close()
     os._exit(0)
+
+
+def _quit(service: Service, name: str) -> None:
+    """End this process at once; a job in its hands is begun anew by another, and is none the worse for it."""
+    threading.Timer(QUIT_SECONDS, os._exit, (0,)).start()  # else its lease runs out
+    try:
+        service.queue.give_back(name)
+    finally:
+        os._exit(0)
 
 
 if __name__ == "__main__":

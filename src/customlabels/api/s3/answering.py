@@ -35,6 +35,9 @@ TRANSFERS = 64
 PATIENCE_SECONDS = 60
 """How long a client may send nothing of a body that it has begun."""
 
+LEAST_BYTES_PER_SECOND = 4096
+"""How fast a body must come on the whole, so that few clients cannot keep all the others waiting for long."""
+
 _log = logging.getLogger(__name__)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _limiter: RunVar[anyio.CapacityLimiter] = RunVar("transfers")
@@ -83,15 +86,19 @@ class _Receiver:
 
     def __init__(self, request: Request) -> None:
         self._stream = request.stream()
+        self._received = 0
+        self._began = anyio.current_time()
 
     def __call__(self) -> bytes:
         return anyio.from_thread.run(self._next)
 
     async def _next(self) -> bytes:
         try:
-            with anyio.fail_after(PATIENCE_SECONDS):
+            late = self._began + PATIENCE_SECONDS + self._received / LEAST_BYTES_PER_SECOND
+            with anyio.fail_after(min(PATIENCE_SECONDS, max(0.0, late - anyio.current_time()))):
                 async for piece in self._stream:
                     if piece:
+                        self._received += len(piece)
                         return piece
         except TimeoutError as error:
             raise S3Error(

@@ -111,7 +111,7 @@ class Call:
         value = self.query.get(name, "")
         if value == "":
             return default
-        if not (value.isascii() and value.isdecimal()) or int(value[:12]) > 2**31 - 1:
+        if not (value.isascii() and value.isdecimal()) or len(value) > 10 or int(value) > 2**31 - 1:
             raise S3Error(
                 "InvalidArgument",
                 f"Provided {name} not an integer or within integer range",

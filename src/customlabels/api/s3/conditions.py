@@ -105,7 +105,7 @@ def _time(header: str) -> datetime | None:
     """A date of HTTP; None for one that cannot be read, which is to be ignored."""
     try:
         time = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 

@@ -48,7 +48,7 @@ STATUS = {
     "XAmzContentChecksumMismatch": 400,
     "XAmzContentSHA256Mismatch": 400,
 }
-"""HTTP codes; 404 for those that say that a setting of a bucket is not there."""
+"""HTTP codes; those that say that a setting of a bucket is not there have 404."""
 
 
 class S3Error(Exception):
@@ -62,7 +62,11 @@ class S3Error(Exception):
 
     @property
     def status(self) -> int:
-        return STATUS.get(self.code, 404)
+        return STATUS.get(self.code) or (404 if _says_absent(self.code) else 500)
+
+
+def _says_absent(code: str) -> bool:
+    return code.startswith("NoSuch") or code.endswith("NotFoundError")
 
 
 class NotModified(Exception):

@@ -73,6 +73,8 @@ def delete_objects(call: Call) -> Answer:
     """Up to 1,000 at once; those that the caller may not delete are told one by one."""
     if call.objects.bucket(call.bucket).account != call.caller.account:
         raise denied(call.caller, "s3:DeleteObject", arn(call.bucket))
+    if not call.caller.may_ever("s3:DeleteObject"):
+        raise denied(call.caller, "s3:DeleteObject", arn(call.bucket))
     document = call.document("Delete")
     entries = document.all("Object")
     keys = [entry.find("Key") or "" for entry in entries]

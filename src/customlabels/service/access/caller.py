@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from customlabels.service.access.statements import Request, Statement, allowed
+from customlabels.service.access.statements import Request, Statement, allowed, matches
 from customlabels.service.arn import user_arn
 from customlabels.service.errors import AccessDeniedException
 
@@ -39,6 +39,12 @@ class Caller:
     ) -> bool:
         """Whether the policies allow `action` ("rekognition:CreateProject", "s3:GetObject") on a resource's ARN."""
         return allowed(self.statements, Request(action, resource, resource_tags or {}, request_tags or {}))
+
+    def may_ever(self, action: str) -> bool:
+        """Whether some policy allows `action` on anything at all; what it denies is not looked at."""
+        allowing = (statement for statement in self.statements if statement.effect == "Allow")
+        patterns = (pattern.lower() for statement in allowing for pattern in statement.actions)
+        return any(matches(pattern, action.lower()) for pattern in patterns)
 
     def require(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import string
 import threading
@@ -20,6 +21,7 @@ from customlabels.store.tables import access_keys, user_policies, users
 
 KNOWN_SECONDS = 1.0
 """How long a key that was looked up is believed in: so soon a disabled key stops working."""
+_ID = re.compile(r"[A-Z0-9]{16,128}")
 _ALPHABET = string.ascii_uppercase + "234567"
 
 
@@ -105,6 +107,8 @@ class KeyRing:
 
     def find(self, key_id: str) -> Holder | None:
         """The holder of an enabled key; None where there is no such key."""
+        if _ID.fullmatch(key_id) is None:
+            return None
         at = time.monotonic()
         with self._lock:
             known = self._known.get(key_id)
