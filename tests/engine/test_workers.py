@@ -100,3 +100,15 @@ def test_a_worker_that_ends_at_once_is_not_started_without_pause(
     until(lambda: len(lost) >= 3)
     assert len(said.read_text()) <= len(lost) + 1
     assert not all(workers.alive().values())
+
+
+def test_every_worker_is_ended_though_a_loss_cannot_be_reported(caplog: pytest.LogCaptureFixture) -> None:
+    def unreachable(name: str) -> None:
+        raise OSError("no database")
+
+    command = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    workers = Workers([Role("a", command, frozenset(), 2)], os.environ, unreachable)
+    workers.start()
+    workers.stop()
+    assert set(workers.alive().values()) == {False}
+    assert caplog.text.count("could not be reported as lost") == 2

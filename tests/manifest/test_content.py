@@ -112,9 +112,7 @@ def test_images_must_be_in_one_bucket() -> None:
 
 
 # checklist: G03, G04
-@pytest.mark.parametrize(
-    ("good", "bad", "expected"), [(8, 2, []), (8, 3, ["ERROR_TOO_MANY_INVALID_ROWS_IN_MANIFEST"])]
-)
+@pytest.mark.parametrize(("good", "bad", "expected"), [(8, 2, []), (8, 3, ["ERROR_TOO_MANY_INVALID_ROWS_IN_MANIFEST"])])
 def test_the_bad_lines_of_an_automatic_split_count_against_all_lines(good: int, bad: int, expected: list[str]) -> None:
     lines = labelled(*"ab" * (good // 2))
     verdict = check_content(part([*lines[2:], *[REJECTED] * bad]), part(lines[:2]), auto_split=True)

@@ -16,6 +16,8 @@ LOOK_SECONDS = 0.1
 LONGEST_DELAY = 10.0
 """Seconds before a worker that ends again and again is started once more."""
 SETTLED_SECONDS = 30.0
+RETRY_SECONDS = 1.0
+"""How soon a process that could not be started at all is tried again."""
 STOP_SECONDS = 5.0
 
 
@@ -78,7 +80,10 @@ class Workers:
             except subprocess.TimeoutExpired:
                 worker.process.kill()
                 worker.process.wait()
-            self._lost(worker.name)
+            try:
+                self._lost(worker.name)
+            except Exception:
+                log.exception("worker %s could not be reported as lost", worker.name)
 
     def wake(self, kind: str) -> None:
         """Tell the workers who do jobs of this kind that there is one."""
@@ -134,6 +139,7 @@ class Workers:
             worker.process = None
             self._lost(worker.name)
         if worker.process is None and at >= worker.start_after:
+            worker.start_after = at + RETRY_SECONDS
             self._spawn(worker)
 
 

@@ -70,6 +70,7 @@ def run(service: Service, kinds: Sequence[str], worker: str, wake: threading.Eve
 def main(arguments: Sequence[str]) -> int:
     """Run a worker of the sort that the first argument names."""
     os.umask(0o077)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the server decides
     sort = arguments[0]
     settings = Settings.from_environment()
     name = os.environ["CUSTOMLABELS_WORKER"]
@@ -88,7 +89,6 @@ def main(arguments: Sequence[str]) -> int:
 
     service = open_service(settings)
     signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the server decides
     threading.Thread(target=listen, name="wake", daemon=True).start()
     if sort == "training":
         from customlabels.service.training import warm_up
