@@ -151,3 +151,13 @@ def test_convert_counts_what_it_wrote(run: Run, tmp_path: Path) -> None:
     assert code == 3
     assert "0 of 2 images written" in out
     assert "gone.jpg" in out + err
+
+
+def test_a_manifest_for_the_server_names_images_in_the_bucket(folder: Path, tmp_path: Path, run: Run) -> None:
+    out = tmp_path / "labels.manifest"
+    assert run("convert", folder, out, "--to", "groundtruth", "--s3", "s3://mine/photos/")[0] == 0
+    refs = {json.loads(line)["source-ref"] for line in out.read_text().splitlines()}
+    assert refs == {f"s3://mine/photos/{name}" for name in ("Red/1.png", "Red/2.png", "Green/1.png")}
+    code, _, err = run("convert", folder, out, "--to", "groundtruth", "--s3", "mine/photos")
+    assert code == 2
+    assert "s3://bucket" in err

@@ -81,6 +81,11 @@ def _convert(add: Add) -> None:
     command.add_argument("out", type=Path, metavar="OUT", help="file or folder to write")
     command.add_argument("--to", choices=FORMATS, required=True, help="format to write")
     command.add_argument("--from", dest="format", choices=FORMATS, help=_FORMAT)
+    command.add_argument(
+        "--s3",
+        metavar="PREFIX",
+        help="s3://bucket/path that the folder of DATA is, or will be, copied to; for groundtruth",
+    )
     _json(command)
 
 

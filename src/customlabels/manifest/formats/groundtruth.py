@@ -74,7 +74,7 @@ def _write_file(dataset: Dataset, entries: list[Entry], path: Path) -> tuple[Pro
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for entry in entries:
             try:
-                entry = _sized(entry, dataset)
+                entry = sized(entry, dataset)
                 line = write_line(replace(entry, source_ref=_reachable(entry, dataset, path)), class_map=class_map)
             except (OSError, ImageError) as error:
                 lost.append(not_written(entry, str(error)))
@@ -85,7 +85,28 @@ def _write_file(dataset: Dataset, entries: list[Entry], path: Path) -> tuple[Pro
     return tuple(lost)
 
 
-def _sized(entry: Entry, dataset: Dataset) -> Entry:
+def uploaded(dataset: Dataset, folder: Path, prefix: str) -> Dataset:
+    """The dataset as it is once `folder` was copied to `prefix` (s3://bucket/path): source-refs lie there.
+
+    Raises DatasetError for an image that lies elsewhere, OSError and ImageError for one whose size cannot be read.
+    """
+    names = {entry.source_ref: _place(entry.source_ref, dataset, folder, prefix) for entry in dataset.entries}
+    entries = tuple(replace(sized(entry, dataset), source_ref=names[entry.source_ref]) for entry in dataset.entries)
+    return replace(dataset, entries=entries, split={names[ref]: part for ref, part in dataset.split.items()})
+
+
+def _place(source_ref: str, dataset: Dataset, folder: Path, prefix: str) -> str:
+    if source_ref.startswith(S3) or not isinstance(dataset.open, Folder):
+        return source_ref
+    image = Path(os.path.abspath(dataset.open.root / source_ref))
+    root = Path(os.path.abspath(folder))
+    if not image.is_relative_to(root):
+        raise DatasetError(f"{image} is not in {root}, so it will not be below {prefix}.")
+    return f"{prefix.rstrip('/')}/{image.relative_to(root).as_posix()}"
+
+
+def sized(entry: Entry, dataset: Dataset) -> Entry:
+    """The entry with the size of its image, where boxes need it and the source does not say it."""
     if entry.boxes is None or entry.attributes or entry.width is not None:
         return entry
     header = read_header(dataset.open(entry.source_ref), limits=None)
