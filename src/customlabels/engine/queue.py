@@ -119,8 +119,8 @@ class Queue:
             connection.execute(update(jobs).where(jobs.c.worker.in_(dead)).values(values))
 
     def withdraw(self, connection: Connection, subject: str) -> bool:
-        """Remove the jobs of a subject that nobody has begun. Returns whether there were any."""
-        waiting = (jobs.c.subject == subject) & jobs.c.worker.is_(None) & (jobs.c.attempts == 0)
+        """Remove the jobs of a subject that nobody holds. Returns whether there were any."""
+        waiting = (jobs.c.subject == subject) & jobs.c.worker.is_(None)
         return connection.execute(delete(jobs).where(waiting)).rowcount > 0
 
     def cancel(self, connection: Connection, subject: str) -> bool:
