@@ -34,7 +34,13 @@ class Running:
         self.caller = Caller.administrator(service.account)
         self.operations: list[tuple[str, str]] = []
         config = uvicorn.Config(
-            self._app, port=0, log_level="warning", lifespan="off", http="httptools", interface="asgi3"
+            self._app,
+            port=0,
+            log_level="warning",
+            lifespan="off",
+            http="httptools",
+            interface="asgi3",
+            timeout_graceful_shutdown=2,  # a connection that a test has left half-way must not keep the session
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run)
