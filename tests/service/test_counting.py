@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -85,6 +86,7 @@ class Model:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(LINE, min_size=1, max_size=7), min_size=1, max_size=5))
 def test_a_dataset_is_what_its_updates_make_of_it(service: Service, caller: Caller, updates: list[list[str]]) -> None:
+    service = replace(service, settings=replace(service.settings, max_projects=0))
     arn, model = made(service, caller, None), Model()
     for lines in updates:
         accepted = model.update(lines)
