@@ -21,8 +21,11 @@ from anyio import to_thread
 from customlabels.api.app import App
 from customlabels.api.audit import Audit
 from customlabels.engine.workers import Workers
+from customlabels.examples.projects import ExampleProjects
 from customlabels.service.access.keys import Key, first_key
-from customlabels.service.service import open_service
+from customlabels.service.access.sessions import has_password, make_link, sign_in_address
+from customlabels.service.access.users import ADMINISTRATOR, AccessError
+from customlabels.service.service import Service, open_service
 from customlabels.service.worker import roles
 from customlabels.settings import Settings
 
@@ -44,6 +47,8 @@ class Server:
         self.settings = settings
         self.first_key: Key | None = None
         """The key that was made because there was none; its secret is to be shown once."""
+        self.console = ""
+        """Where the console is; a link that signs the administrator in, once, until there is a password."""
         self._stack = ExitStack()
         self._endpoint = ""
 
@@ -78,8 +83,9 @@ class Server:
             stack.callback(serving.close)
             audit = Audit(self.settings.logs / "audit.jsonl")
             stack.callback(audit.close)
-            self._serve(App(serving, audit, workers.alive), listening, stack)
+            self._serve(App(serving, audit, workers.alive, ExampleProjects()), listening, stack)
             self._endpoint = _url(self.settings.host, listening.getsockname()[1])
+            self.console = _console(service, self._endpoint)
             self._announce(stack)
             self._stack = stack.pop_all()
 
@@ -156,6 +162,16 @@ def address_of(settings: Settings) -> Address:
     except (OSError, ValueError):
         pass
     return Address(_url(settings.host, settings.port), settings.region)
+
+
+def _console(service: Service, endpoint: str) -> str:
+    address = f"{endpoint}/console/"
+    if has_password(service.database, service.account, ADMINISTRATOR):
+        return address
+    try:
+        return sign_in_address(endpoint, make_link(service.database, service.account, ADMINISTRATOR))
+    except AccessError:  # there are other users, and they know how they sign in
+        return address
 
 
 def _lock(settings: Settings, stack: ExitStack) -> None:

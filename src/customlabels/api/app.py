@@ -14,6 +14,9 @@ from starlette.types import Message, Receive, Scope, Send
 from customlabels.api import cors, hosts
 from customlabels.api.audit import Audit
 from customlabels.api.aws import Aws, is_aws
+from customlabels.api.calls import Calls
+from customlabels.api.console import Console
+from customlabels.api.console.asks import Examples
 from customlabels.api.errors import UnrecognizedClientException
 from customlabels.api.health import health
 from customlabels.api.metrics import CONTENT_TYPE, Metrics
@@ -24,14 +27,25 @@ from customlabels.service.service import Service
 
 
 class App:
-    """The ASGI application of a server. `workers` tells which worker processes are alive."""
+    """The ASGI application of a server.
 
-    def __init__(self, service: Service, audit: Audit, workers: Callable[[], Mapping[str, bool]]) -> None:
+    `workers` tells which worker processes are alive, `examples` makes the console's example projects.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        audit: Audit,
+        workers: Callable[[], Mapping[str, bool]],
+        examples: Examples | None = None,
+    ) -> None:
         self._service = service
         self._workers = workers
         self._metrics = Metrics(lambda: service.units.counts() if service.units else {})
         self._keys = KeyRing(service.database)
-        self._aws = Aws(service, self._keys, audit, self._metrics)
+        calls = Calls(audit, self._metrics)
+        self._aws = Aws(service, self._keys, calls)
+        self._console = Console(service, calls, examples)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -69,7 +83,7 @@ class App:
             return await self._metrics_for(request)
         if not is_aws(request):
             if path == "/console" or path.startswith("/console/"):
-                return PlainTextResponse("This build of customlabels has no console.\n", 404)
+                return await self._console.answer(request)
             if path == "/" and request.method in ("GET", "HEAD"):
                 return RedirectResponse("/console/")
         response = await self._aws.answer(request)

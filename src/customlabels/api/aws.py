@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import json
-import logging
-import time
-import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from customlabels.api import rekognition, replies, sigv2, sts
-from customlabels.api.audit import Audit
 from customlabels.api.bodies import LIMITS, read_body
+from customlabels.api.calls import Call, Calls, told
 from customlabels.api.errors import (
     InvalidSignatureException,
     RequestEntityTooLargeException,
     UnknownOperationException,
     WrongRegionException,
 )
-from customlabels.api.metrics import Metrics
 from customlabels.api.protocol import CONTENT_TYPE, TARGET, parse
 from customlabels.api.sigv4 import Request as Signed
 from customlabels.api.sigv4 import Signature, claimed_service, sha256_hex, verify
@@ -30,27 +26,11 @@ from customlabels.service.access.caller import Caller
 from customlabels.service.access.keys import Holder, KeyRing
 from customlabels.service.errors import (
     ImageTooLargeException,
-    InternalServerError,
     ServiceError,
-    ThrottlingException,
 )
 from customlabels.service.service import Service
-from customlabels.store.database import DatabaseUnavailable
-from customlabels.store.objects import StoreUnavailable
 
-log = logging.getLogger(__name__)
 FORM = "application/x-www-form-urlencoded"
-
-
-@dataclass
-class Call:
-    """One call on its way: what it turned out to be, for the log and the counts."""
-
-    id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    began: float = field(default_factory=time.monotonic)
-    caller: Caller | None = None
-    operation: str = "-"
-    resource: str = "*"
 
 
 Answer = Callable[[Request, bytes, Call], Response]
@@ -62,8 +42,7 @@ class Aws:
 
     service: Service
     keys: KeyRing
-    audit: Audit
-    metrics: Metrics
+    calls: Calls
 
     async def answer(self, request: Request) -> Response:
         """The response to a signed request, or to one that should have been. Raises ClientDisconnect."""
@@ -98,11 +77,11 @@ class Aws:
                 raise _too_large(request)
             response = answer(request, body, call)
         except Exception as problem:
-            error = _told(problem, call)
+            error = told(problem, call)
             code, response = error.code, self._error(request, error, call)
         if body is None:
             response.headers["connection"] = "close"  # the rest of the body is still on its way
-        self._note(request, call, response.status_code, code)
+        self.calls.note(request, call, response.status_code, code)
         return response
 
     def _json(self, request: Request, body: bytes, call: Call) -> Response:
@@ -145,14 +124,14 @@ class Aws:
                     self.service.region,
                 )
         except Exception as problem:
-            error = _told(problem, call)
+            error = told(problem, call)
             response = self._error(request, error, call)
-            self._note(request, call, response.status_code, error.code)
+            self.calls.note(request, call, response.status_code, error.code)
             return response
         response = await s3.handle(request, self.service, caller, signature)
         call.operation, call.resource = f"S3 {request.state.operation}", request.state.resource
         code = "OK" if response.status_code < 400 else str(response.status_code)
-        self._note(request, call, response.status_code, code)
+        self.calls.note(request, call, response.status_code, code)
         return response
 
     def _authenticate(
@@ -186,12 +165,6 @@ class Aws:
             case _:
                 return replies.json_error(error, call.id)
 
-    def _note(self, request: Request, call: Call, status: int, code: str) -> None:
-        seconds = time.monotonic() - call.began
-        source = request.client.host if request.client else "-"
-        self.audit.record(call.caller, call.operation, call.resource, code, call.id, source, 1000 * seconds)
-        self.metrics.record(call.operation, status, code, seconds)
-
 
 def is_aws(request: Request) -> bool:
     """Whether a request is for AWS's side: it is signed, or has a target."""
@@ -215,18 +188,3 @@ def _too_large(request: Request) -> ServiceError:
     if request.headers.get("x-amz-target") == f"{TARGET}.DetectCustomLabels":
         return ImageTooLargeException(f"Image size is too large. The body of a request may have {LIMITS}.")
     return RequestEntityTooLargeException(f"The body of the request is too large or too slow: {LIMITS}.")
-
-
-def _told(problem: Exception, call: Call) -> ServiceError:
-    """What the caller is told of a problem; the log has the rest, under the request's id."""
-    match problem:
-        case ServiceError():
-            return problem
-        case DatabaseUnavailable() | StoreUnavailable():
-            log.error("request %s: %s", call.id, problem)
-            unavailable = ThrottlingException("Service Unavailable")
-            unavailable.status = 500
-            return unavailable
-        case _:
-            log.error("request %s: %s on %s failed", call.id, call.operation, call.resource, exc_info=problem)
-            return InternalServerError("Internal server error")

@@ -23,6 +23,7 @@ def run(args: argparse.Namespace) -> int:
         signal.signal(number, lambda *_: stopping.set())
     with Server(settings) as server:
         print(f"Serving {settings.home} at {server.endpoint}")
+        print(f"The console:        {server.console}")
         if server.first_key is not None:
             print("A first access key was made, for the user administrator.")
         print(f'For AWS\'s clients:  eval "$({command_for("env", settings)})"', flush=True)

@@ -1,4 +1,4 @@
-"""`customlabels users`: who may call, add, list and remove."""
+"""`customlabels users`: who may call, add, list and remove; and links to sign in with."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from customlabels.cli.tables import print_table
 
 
 def run(args: argparse.Namespace) -> int:
+    from customlabels.server import address_of
     from customlabels.service.access import users
+    from customlabels.service.access.sessions import make_link, sign_in_address
 
     with open_home(args) as service:
         account = args.account or service.account
@@ -23,6 +25,9 @@ def run(args: argparse.Namespace) -> int:
             case "remove":
                 users.remove_user(service.database, account, args.name)
                 print(f"Removed {args.name} and its keys.")
+            case "link":
+                token = make_link(service.database, account, args.name)
+                print(sign_in_address(address_of(service.settings).endpoint, token))
             case "list":
                 found = users.list_users(service.database, account)
                 print_table(("User", "Policies"), ((name, ", ".join(policies)) for name, policies in found))

@@ -38,3 +38,9 @@ def names_of(arn: str) -> tuple[str, str]:
     """(project name, version name) of a model version's ARN."""
     parts = arn.split(":", 5)[5].split("/")
     return parts[1], parts[3]
+
+
+def names_of_dataset(arn: str) -> tuple[str, str, str]:
+    """(project name, train or test, when it was created) of a dataset's ARN."""
+    parts = arn.split(":", 5)[5].split("/")
+    return parts[1], parts[3], parts[4]

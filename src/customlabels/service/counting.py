@@ -87,7 +87,10 @@ def declare(connection: Connection, dataset_id: int, names: Iterable[str], ids: 
 
 
 def change(connection: Connection, dataset_id: int, added: Tally, removed: Tally) -> None:
-    """Correct the numbers of a dataset by entries that were added and removed; labels that none declares go."""
+    """Correct the numbers of a dataset by entries that were added and removed.
+
+    Labels that no entry declares any more go, unless they are kept.
+    """
     totals = {
         "total_entries": datasets.c.total_entries + added.total - removed.total,
         "labeled_entries": datasets.c.labeled_entries + added.labeled - removed.labeled,
@@ -102,5 +105,5 @@ def change(connection: Connection, dataset_id: int, added: Tally, removed: Tally
         }
         mine = (dataset_labels.c.dataset_id == dataset_id) & (dataset_labels.c.name == name)
         connection.execute(update(dataset_labels).where(mine).values(numbers))
-    unused = (dataset_labels.c.declared_entries <= 0) & (dataset_labels.c.entries <= 0)
+    unused = (dataset_labels.c.declared_entries <= 0) & (dataset_labels.c.entries <= 0) & ~dataset_labels.c.kept
     connection.execute(delete(dataset_labels).where(dataset_labels.c.dataset_id == dataset_id, unused))

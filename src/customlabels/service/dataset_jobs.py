@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import base64
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import count, islice
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, delete, select
 
 from customlabels.engine.work import Handler, Task
 from customlabels.manifest.entry import Entry
 from customlabels.manifest.problems import problem
 from customlabels.manifest.split import labels_too_rare, split
 from customlabels.service import counting, entry_rows, tags
+from customlabels.service.applying import BATCH, apply, set_next
 from customlabels.service.counting import Tally
 from customlabels.service.dataset_rows import set_status
 from customlabels.service.datasets import CREATED
@@ -22,18 +24,27 @@ from customlabels.service.importing import (
     MAX_MANIFEST_BYTES,
     ManifestRefused,
     Reader,
-    bucket_of,
-    check_whole,
     split_lines,
 )
+from customlabels.service.labelling.previews import make_thumbnails
+from customlabels.service.labelling.relabelling import relabel
+from customlabels.service.labelling.sources import SourceRefused, write_manifest
 from customlabels.service.service import Service
 from customlabels.store.objects import ObjectError, StoreUnavailable
-from customlabels.store.tables import dataset_labels, datasets, entries, entry_labels, project_policies, projects
+from customlabels.store.tables import (
+    dataset_labels,
+    datasets,
+    entries,
+    entry_labels,
+    project_policies,
+    projects,
+    versions,
+)
 
-BATCH = 2000
-"""Entries that are inserted, or deleted, in one transaction: others need not wait long."""
+log = logging.getLogger(__name__)
 TEST_SHARE = 0.2
 RETRY_SECONDS = 60.0
+CONTENTS_SECONDS = 0.5
 
 
 class DatasetGone(Exception):
@@ -50,6 +61,8 @@ def handlers(service: Service) -> dict[str, Handler]:
         "dataset.create": handler(_create, _create_failed),
         "dataset.update": handler(_update, _update_failed),
         "dataset.distribute": handler(_distribute, _update_failed),
+        "dataset.relabel": handler(relabel, _update_failed),
+        "dataset.thumbnails": Handler(lambda task: make_thumbnails(service, task), _given_up(service)),
         "dataset.delete": handler(_delete, _later),
         "project.delete": handler(_delete_project, _later),
     }
@@ -64,17 +77,17 @@ def _run(service: Service, task: Task, do: Callable[[Service, Task], None]) -> N
 
 
 def _create(service: Service, task: Task) -> None:
-    place = task.job.payload["manifest"]
     with service.database.read() as connection:
         dataset = _in_state(connection, task.job.subject, "CREATE_IN_PROGRESS")
     _empty(service, task, dataset.id)  # of a worker that died in the midst of this
     reader, counts, ids = Reader(), Tally(), dict[str, int]()
     try:
+        place = task.job.payload.get("manifest") or _from_source(service, task, dataset)
         stream = reader.read(_manifest(service, place["Bucket"], place["Name"]))
         while batch := list(islice(stream, BATCH)):
             with _part(service, task) as connection:
                 entry_rows.write(connection, dataset.id, enumerate(batch, counts.total + 1), ids, counts)
-    except ManifestRefused as error:
+    except (ManifestRefused, SourceRefused) as error:
         _empty(service, task, dataset.id)
         with _finishing(service, task) as connection:
             set_status(connection, dataset.id, "CREATE_FAILED", str(error), "CLIENT_ERROR")
@@ -83,9 +96,19 @@ def _create(service: Service, task: Task) -> None:
         entry_rows.analyze(connection)
     with _finishing(service, task) as connection:
         counting.change(connection, dataset.id, counts, Tally())
-        _set_next(connection, dataset.id, counts.total + 1)
-        message = f"{CREATED} from the manifest file.{reader.words()}"
+        set_next(connection, dataset.id, counts.total + 1)
+        source = "manifest file" if "manifest" in task.job.payload else next(iter(task.job.payload["source"])).lower()
+        message = f"{CREATED} from the {source}.{reader.words()}"
+        service.queue.add(connection, "dataset.thumbnails", task.job.subject, {"after": 0})
         set_status(connection, dataset.id, "CREATE_COMPLETE", message)
+
+
+def _from_source(service: Service, task: Task, dataset: Row[Any]) -> dict[str, str]:
+    def tell(words: str) -> None:
+        with _part(service, task) as connection:
+            set_status(connection, dataset.id, "CREATE_IN_PROGRESS", words)
+
+    return write_manifest(service, dataset.arn, task.job.payload, tell)
 
 
 def _create_failed(service: Service, task: Task, reason: str) -> None:
@@ -108,7 +131,8 @@ def _update(service: Service, task: Task) -> None:
         changed = list(reader.read(lines))
         with _finishing(service, task) as connection:
             dataset = _in_state(connection, task.job.subject, "UPDATE_IN_PROGRESS")
-            _apply(connection, dataset, changed)
+            apply(connection, dataset, changed)
+            service.queue.add(connection, "dataset.thumbnails", dataset.arn, {"after": dataset.next_position - 1})
             set_status(
                 connection, dataset.id, "UPDATE_COMPLETE", f"The dataset was successfully updated.{reader.words()}"
             )
@@ -116,26 +140,6 @@ def _update(service: Service, task: Task) -> None:
         with _finishing(service, task) as connection:
             dataset = _in_state(connection, task.job.subject, "UPDATE_IN_PROGRESS")
             set_status(connection, dataset.id, "UPDATE_FAILED", str(error), "CLIENT_ERROR")
-
-
-def _apply(connection: Connection, dataset: Row[Any], changed: list[Entry]) -> None:
-    """Replace entries of the same images, add the others at the end. Raises ManifestRefused: roll back, then."""
-    there = entry_rows.positions_of(connection, dataset.id, [entry.source_ref for entry in changed])
-    one = select(entries.c.source_ref).where(entries.c.dataset_id == dataset.id).limit(1)
-    buckets = dict.fromkeys(bucket_of(ref) for ref in connection.execute(one).scalars())
-    buckets.update(dict.fromkeys(bucket_of(entry.source_ref) for entry in changed))
-    replaced = list(there.values())
-    removed, added = counting.tally(connection, dataset.id, replaced), Tally()
-    check_whole(dataset.total_entries + len(changed) - len(replaced), 0, buckets)
-    entry_rows.remove(connection, dataset.id, replaced)
-    free = count(dataset.next_position)
-    placed = ((there.get(entry.source_ref) or next(free), entry) for entry in changed)
-    ids = counting.label_ids(connection, dataset.id)
-    while batch := list(islice(placed, BATCH)):
-        entry_rows.write(connection, dataset.id, batch, ids, added)
-    counting.change(connection, dataset.id, added, removed)
-    check_whole(0, len(counting.label_ids(connection, dataset.id)), [])
-    _set_next(connection, dataset.id, next(free))
 
 
 def _update_failed(service: Service, task: Task, reason: str) -> None:
@@ -169,7 +173,7 @@ def _distribute(service: Service, task: Task) -> None:
         entry_rows.move(connection, train.id, test.id, positions)
         counting.change(connection, train.id, Tally(), moved)
         counting.change(connection, test.id, moved, Tally())
-        _set_next(connection, test.id, train.next_position)
+        set_next(connection, test.id, train.next_position)
         for dataset in both:
             set_status(connection, dataset.id, "UPDATE_COMPLETE", "The entries were successfully distributed.")
 
@@ -200,12 +204,34 @@ def _delete(service: Service, task: Task) -> None:
 
 
 def _delete_project(service: Service, task: Task) -> None:
-    with _finishing(service, task) as connection:
+    with service.database.read() as connection:
         project = connection.execute(select(projects).where(projects.c.arn == task.job.subject)).first()
+        left = project is not None and _has_contents(connection, project.id)
+    if left:  # they are deleted with it, by jobs of their own
+        task.postpone(CONTENTS_SECONDS)
+        return
+    with _finishing(service, task) as connection:
         if project is not None:
             connection.execute(delete(project_policies).where(project_policies.c.project_id == project.id))
             connection.execute(delete(projects).where(projects.c.id == project.id))
             tags.remove_all(connection, project.arn)
+
+
+def _has_contents(connection: Connection, project_id: int) -> bool:
+    for table in (datasets, versions):
+        if connection.execute(select(table.c.id).where(table.c.project_id == project_id).limit(1)).first():
+            return True
+    return False
+
+
+def _given_up(service: Service) -> Callable[[Task, str], None]:
+    """Of work that can as well be left undone."""
+
+    def failed(task: Task, reason: str) -> None:
+        with _finishing(service, task):
+            log.warning("%s of %s was given up: %s", task.job.kind, task.job.subject, reason)
+
+    return failed
 
 
 def _later(service: Service, task: Task, reason: str) -> None:
@@ -261,7 +287,3 @@ def _in_state(connection: Connection, arn: str, status: str) -> Row[Any]:
     if row is None or row.status != status:
         raise DatasetGone(arn)
     return row
-
-
-def _set_next(connection: Connection, dataset_id: int, position: int) -> None:
-    connection.execute(update(datasets).where(datasets.c.id == dataset_id).values(next_position=position))

@@ -45,10 +45,10 @@ def create_dataset(
     manifest, copied = _source(dataset_source)
     if manifest is not None:
         with service.database.read() as connection:
-            _project(connection, caller, project_arn, dataset_type, tags)
+            project_for(connection, caller, project_arn, dataset_type, tags)
         require_readable(service, caller, manifest)
     with service.database.write() as connection:
-        project = _project(connection, caller, project_arn, dataset_type, tags)
+        project = project_for(connection, caller, project_arn, dataset_type, tags)
         source = None if copied is None else _copied(connection, caller, copied)
         created = unique_now(connection)
         arn = dataset_arn(project_arn, dataset_type, created)
@@ -167,7 +167,7 @@ def require_readable(service: Service, caller: Caller, place: Mapping[str, Any])
         raise InvalidS3ObjectException(UNREADABLE + where) from error
 
 
-def _project(
+def project_for(
     connection: Connection, caller: Caller, arn: str, dataset_type: str, tags: Mapping[str, str] | None
 ) -> Row[Any]:
     """The project that a dataset can be made in.

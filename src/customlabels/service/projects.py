@@ -11,6 +11,7 @@ from customlabels.service import tags as tagging
 from customlabels.service.access.caller import Caller
 from customlabels.service.arn import PROJECT, project_arn
 from customlabels.service.clock import unique_now
+from customlabels.service.dataset_rows import set_status
 from customlabels.service.errors import (
     InvalidParameterException,
     LimitExceededException,
@@ -21,6 +22,8 @@ from customlabels.service.service import Service
 from customlabels.store.tables import datasets, projects, versions
 
 PAGE = 100
+UNFINISHED = ("TRAINING_IN_PROGRESS", "STARTING", "RUNNING", "STOPPING", "COPYING_IN_PROGRESS", "DELETING")
+"""The states in which a model version cannot be deleted."""
 FEATURE = "CUSTOM_LABELS"
 
 
@@ -111,6 +114,39 @@ def delete_project(service: Service, caller: Caller, *, project_arn: str) -> dic
         connection.execute(update(projects).where(projects.c.id == row.id).values(status="DELETING"))
         service.queue.add(connection, "project.delete", project_arn)
     return {"Status": "DELETING"}
+
+
+def delete_project_with_contents(service: Service, caller: Caller, project_arn: str) -> None:
+    """Delete a project, its datasets and its model versions; images and results in buckets stay.
+
+    Raises AccessDenied, ResourceInUse where a model trains or runs or a dataset is in work, ResourceNotFound.
+    """
+    with service.database.write() as connection:
+        caller.require("rekognition:DeleteProject", project_arn, tagging.seen_by(connection, caller, project_arn))
+        row = find(connection, caller, project_arn)
+        require_created(row)
+        models = connection.execute(select(versions).where(versions.c.project_id == row.id)).all()
+        held = select(datasets).where(datasets.c.project_id == row.id, datasets.c.arn.is_not(None))
+        sets = connection.execute(held).all()
+        for model in models:
+            caller.require("rekognition:DeleteProjectVersion", model.arn)
+            if model.status in UNFINISHED:
+                raise ResourceInUseException(
+                    f"The model version {model.name} is {model.status}: stop it, or cancel the training, first."
+                )
+        for dataset in sets:
+            caller.require("rekognition:DeleteDataset", dataset.arn)
+            if dataset.status.endswith("IN_PROGRESS"):
+                raise ResourceInUseException(f"The dataset {dataset.arn} is {dataset.status}: wait until that is done.")
+        for model in models:
+            changed = {"status": "DELETING", "status_message": "The model is being deleted."}
+            connection.execute(update(versions).where(versions.c.id == model.id).values(changed))
+            service.queue.add(connection, "version.delete", model.arn)
+        for dataset in sets:
+            set_status(connection, dataset.id, "DELETE_IN_PROGRESS", "The dataset is being deleted.")
+            service.queue.add(connection, "dataset.delete", dataset.arn)
+        connection.execute(update(projects).where(projects.c.id == row.id).values(status="DELETING"))
+        service.queue.add(connection, "project.delete", project_arn)
 
 
 def find(connection: Connection, caller: Caller, arn: str) -> Row[Any]:

@@ -41,6 +41,8 @@ log = logging.getLogger(__name__)
 TEST_SHARE = 0.2
 TELL_SECONDS = 1.0
 """How often the status message of a training changes at most."""
+MOST_LOSSES = 200
+"""Points of the training curve that are kept."""
 COMPLETED = "The model is ready to run."
 
 
@@ -127,6 +129,7 @@ class _Training:
         self.pictures = Pictures(service.objects, self.caller)
         self.results: dict[str, Any] = {}
         self._told = 0.0
+        self._losses: list[tuple[float, float]] = []
 
     def run(self) -> None:
         """Raises TrainingRefused, Cancelled, LeaseLost."""
@@ -274,24 +277,41 @@ class _Training:
                 f1=f1,
                 results=results,
                 model=folder,
+                progress=self._progress("done", 1.0, 0.0),
                 training_snapshot=None,
                 testing_snapshot=None,
             )
             drop_snapshots(connection, (self.row.training_snapshot, self.row.testing_snapshot))
 
     def _tell(self, progress: Progress) -> None:
+        if progress.loss is not None and math.isfinite(progress.loss):
+            self._losses.append((progress.fraction, progress.loss))
         at = time.monotonic()
         if at - self._told < TELL_SECONDS:
             return
         self._told = at
         left = "" if progress.seconds_left is None else f", about {math.ceil(progress.seconds_left)} s left"
-        message = f"Training: {100 * progress.fraction:.0f} %{left}"
+        values = {
+            "status_message": f"Training: {100 * progress.fraction:.0f} %{left}",
+            "progress": self._progress(progress.phase, progress.fraction, progress.seconds_left),
+        }
         try:
             with self.service.database.write() as connection:
                 mine = (versions.c.id == self.row.id) & (versions.c.status == "TRAINING_IN_PROGRESS")
-                connection.execute(update(versions).where(mine).values(status_message=message))
+                connection.execute(update(versions).where(mine).values(values))
         except DatabaseUnavailable as error:  # no reason to lose the training; the next message may get through
             log.warning("%s: %s", self.row.arn, error)
+
+    def _progress(self, phase: str, fraction: float, seconds_left: float | None) -> dict[str, Any]:
+        """What `versions.progress` holds: of the losses so many that a curve can be drawn."""
+        step = -(-len(self._losses) // MOST_LOSSES) or 1
+        shown = self._losses[::-step][::-1]
+        return {
+            "Phase": phase,
+            "Fraction": fraction,
+            "SecondsLeft": seconds_left,
+            "Losses": [[round(at, 4), float(f"{loss:.5g}")] for at, loss in shown],
+        }
 
 
 def _judge(looked: _Looked, auto: bool) -> Verdict:

@@ -20,6 +20,7 @@ from customlabels.service.errors import (
     ResourceInUseException,
     ResourceNotFoundException,
 )
+from customlabels.service.projects import UNFINISHED
 from customlabels.service.service import Service
 from customlabels.store.database import now
 from customlabels.store.tables import datasets, versions
@@ -29,8 +30,6 @@ EFFORTS = ("fast", "balanced", "best")
 EFFORT_TAG = "customlabels:effort"
 SEED_TAG = "customlabels:seed"
 CANCELLED = "The training was cancelled."
-UNFINISHED = ("TRAINING_IN_PROGRESS", "STARTING", "RUNNING", "STOPPING", "COPYING_IN_PROGRESS", "DELETING")
-"""The states in which a version cannot be deleted."""
 
 
 def create_project_version(

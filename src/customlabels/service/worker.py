@@ -30,6 +30,8 @@ KINDS = {
             "dataset.create",
             "dataset.update",
             "dataset.distribute",
+            "dataset.relabel",
+            "dataset.thumbnails",
             "dataset.delete",
             "project.delete",
             "version.copy",

@@ -75,6 +75,31 @@ access_keys = Table(
     Column("created", BigInteger, nullable=False),
 )
 
+passwords = Table(
+    "passwords",
+    metadata,
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("hash", Text, nullable=False, comment="Argon2, with its salt and parameters"),
+    Column("changed", BigInteger, nullable=False),
+)
+
+sign_in_links = Table(
+    "sign_in_links",
+    metadata,
+    Column("digest", Text, primary_key=True, comment="SHA-256 of the token in the link, which is good once"),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("expires", BigInteger, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", Text, primary_key=True, comment="SHA-256 of the cookie"),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+)
+
 projects = Table(
     "projects",
     metadata,
@@ -127,6 +152,8 @@ dataset_labels = Table(
     Column("declared_entries", Integer, nullable=False, default=0, comment="entries that use or only declare it"),
     Column("entries", Integer, nullable=False, default=0, comment="entries that use it, on the image or a box"),
     Column("boxed_entries", Integer, nullable=False, default=0),
+    Column("kept", Boolean, nullable=False, default=False, comment="stays where no entry has it: a person added it"),
+    Column("colour", Text, comment="#rrggbb, as a person chose it"),
     UniqueConstraint("dataset_id", "name"),
 )
 
@@ -184,6 +211,7 @@ versions = Table(
     Column("source_arn", Text),
     Column("effort", Text, nullable=False, default="balanced"),
     Column("seed", BigInteger, nullable=False, default=0),
+    Column("progress", JSON, comment="where the training is, and its losses"),
     Column("model", Text, comment="folder of the model, below `models` of the home"),
     UniqueConstraint("project_id", "name"),
     Index("ix_versions_project_created", "project_id", "created", "id"),

@@ -14,8 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from customlabels.service.access.caller import Caller
-from customlabels.service.access.policies import parse
-from customlabels.service.access.users import ADMINISTRATOR, AccessError, add_user, find_user
+from customlabels.service.access.users import ADMINISTRATOR, AccessError, add_user, caller_of, find_user
 from customlabels.store.database import Database, now
 from customlabels.store.tables import access_keys, user_policies, users
 
@@ -124,7 +123,7 @@ class KeyRing:
 
     def _look_up(self, key_id: str) -> Holder | None:
         query = (
-            select(access_keys.c.secret, users.c.id, users.c.account, users.c.name)
+            select(access_keys.c.secret, users.c.id)
             .join(users, users.c.id == access_keys.c.user_id)
             .where(access_keys.c.id == key_id, access_keys.c.enabled)
         )
@@ -132,10 +131,7 @@ class KeyRing:
             row = connection.execute(query).first()
             if row is None:
                 return None
-            documents = select(user_policies.c.document).where(user_policies.c.user_id == row.id)
-            policies = connection.execute(documents).scalars().all()
-        statements = tuple(statement for policy in policies for statement in parse(policy))
-        return Holder(row.secret, Caller(row.account, row.name, statements, key_id))
+            return Holder(row.secret, caller_of(connection, row.id, key_id))
 
 
 def _insert(connection: Connection, user_id: int) -> Key:

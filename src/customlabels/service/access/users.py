@@ -10,9 +10,18 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from customlabels.service.access.caller import Caller
 from customlabels.service.access.policies import PRESETS, parse
 from customlabels.store.database import Database, now
-from customlabels.store.tables import access_keys, accounts, user_policies, users
+from customlabels.store.tables import (
+    access_keys,
+    accounts,
+    passwords,
+    sessions,
+    sign_in_links,
+    user_policies,
+    users,
+)
 
 ADMINISTRATOR = "administrator"
 _NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
@@ -93,7 +102,7 @@ def remove_user(database: Database, account: str, name: str) -> None:
         administrators = {row.user_id for row in connection.execute(others)}
         if administrators == {user.id}:
             raise AccessError(f"{name} is the account's last administrator: make another one first.")
-        for table in (access_keys, user_policies):
+        for table in (access_keys, user_policies, passwords, sign_in_links, sessions):
             connection.execute(delete(table).where(table.c.user_id == user.id))
         connection.execute(delete(users).where(users.c.id == user.id))
 
@@ -105,6 +114,22 @@ def find_user(connection: Connection, account: str, name: str) -> Row[Any]:
     if row is None:
         raise AccessError(f"There is no user {name!r}; `customlabels users list` names those there are.")
     return row
+
+
+def caller_of(connection: Connection, user_id: int, key: str = "") -> Caller:
+    """The user as one who calls, with the rights of all its policies; `key` is what the request was signed with."""
+    user = connection.execute(select(users).where(users.c.id == user_id)).one()
+    documents = select(user_policies.c.document).where(user_policies.c.user_id == user_id)
+    statements = tuple(statement for policy in connection.execute(documents).scalars() for statement in parse(policy))
+    return Caller(user.account, user.name, statements, key)
+
+
+def policies_of(connection: Connection, user_id: int) -> dict[str, Any]:
+    """The policies of a user: name to document."""
+    rows = connection.execute(
+        select(user_policies).where(user_policies.c.user_id == user_id).order_by(user_policies.c.name)
+    )
+    return {row.name: row.document for row in rows}
 
 
 def attach(database: Database, account: str, user: str, name: str, document: Any = None) -> None:

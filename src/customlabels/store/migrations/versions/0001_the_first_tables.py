@@ -141,6 +141,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("bucket", "place", name=op.f("uq_objects_bucket_place")),
     )
     op.create_table(
+        "passwords",
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False, comment="Argon2, with its salt and parameters"),
+        sa.Column("changed", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_passwords_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_passwords")),
+    )
+    op.create_table(
         "project_policies",
         sa.Column("project_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
@@ -153,6 +161,29 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("project_id", "name", name=op.f("pk_project_policies")),
     )
+    op.create_table(
+        "sessions",
+        sa.Column("digest", sa.Text(), nullable=False, comment="SHA-256 of the cookie"),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created", sa.BigInteger(), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_sessions_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_sessions")),
+    )
+    with op.batch_alter_table("sessions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sessions_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "sign_in_links",
+        sa.Column("digest", sa.Text(), nullable=False, comment="SHA-256 of the token in the link, which is good once"),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_sign_in_links_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_sign_in_links")),
+    )
+    with op.batch_alter_table("sign_in_links", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sign_in_links_user_id"), ["user_id"], unique=False)
+
     op.create_table(
         "uploads",
         sa.Column("id", sa.Text(), nullable=False),
@@ -188,6 +219,8 @@ def upgrade() -> None:
         sa.Column("declared_entries", sa.Integer(), nullable=False, comment="entries that use or only declare it"),
         sa.Column("entries", sa.Integer(), nullable=False, comment="entries that use it, on the image or a box"),
         sa.Column("boxed_entries", sa.Integer(), nullable=False),
+        sa.Column("kept", sa.Boolean(), nullable=False, comment="stays where no entry has it: a person added it"),
+        sa.Column("colour", sa.Text(), nullable=True, comment="#rrggbb, as a person chose it"),
         sa.ForeignKeyConstraint(
             ["dataset_id"], ["datasets.id"], name=op.f("fk_dataset_labels_dataset_id"), ondelete="CASCADE"
         ),
@@ -274,6 +307,7 @@ def upgrade() -> None:
         sa.Column("source_arn", sa.Text(), nullable=True),
         sa.Column("effort", sa.Text(), nullable=False),
         sa.Column("seed", sa.BigInteger(), nullable=False),
+        sa.Column("progress", sa.JSON(), nullable=True, comment="where the training is, and its losses"),
         sa.Column("model", sa.Text(), nullable=True, comment="folder of the model, below `models` of the home"),
         sa.ForeignKeyConstraint(["account"], ["accounts.id"], name=op.f("fk_versions_account")),
         sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_versions_project_id")),

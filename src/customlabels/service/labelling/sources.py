@@ -1,0 +1,273 @@
+"""Datasets out of a bucket's folder or out of an archive: first a manifest is written, then it is imported."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert
+
+from customlabels.imaging.images import ImageError
+from customlabels.manifest.entry import Dataset, Entry
+from customlabels.manifest.formats.groundtruth import sized
+from customlabels.manifest.formats.images import is_clutter, is_image_name
+from customlabels.manifest.lines import write_line
+from customlabels.manifest.opener import S3, name_below
+from customlabels.manifest.problems import DatasetError
+from customlabels.manifest.read import read_dataset
+from customlabels.service import datasets as verbs
+from customlabels.service.access.caller import Caller
+from customlabels.service.arn import dataset_arn, names_of_dataset
+from customlabels.service.clock import unique_now
+from customlabels.service.console_bucket import console_bucket
+from customlabels.service.datasets import require_readable
+from customlabels.service.errors import InvalidParameterException, InvalidS3ObjectException, ServiceError
+from customlabels.service.labelling.annotations import new_entry
+from customlabels.service.labelling.thumbnails import keep_thumbnail
+from customlabels.service.labelling.uploads import clean_name, fitting, folder_of
+from customlabels.service.service import Service
+from customlabels.store.objects import CHUNK, ObjectError, StoreUnavailable
+from customlabels.store.tables import datasets
+
+MAX_FILES = 250_000
+MAX_UNPACKED = 20 * 1024**3
+"""Bytes of all files of an archive."""
+_TELL_SECONDS = 1.0
+
+
+class SourceRefused(Exception):
+    """No dataset can be made of that; the text says why."""
+
+
+def create_from(
+    service: Service, caller: Caller, project_arn: str, dataset_type: str, source: Mapping[str, Any]
+) -> str:
+    """Make a dataset from a source that the API has not; the work is done in the background. Returns its ARN.
+
+    `source` has Folder (Bucket, Prefix, LabelsFromFolders) or Archive (Bucket, Name, and perhaps Part: train or test).
+    Raises AccessDenied, InvalidParameter, InvalidS3Object, ResourceAlreadyExists, ResourceInUse, ResourceNotFound.
+    """
+    if ("Folder" in source) == ("Archive" in source):
+        raise InvalidParameterException("The source must have either Folder or Archive.")
+    if "Archive" in source:
+        require_readable(service, caller, source["Archive"])
+    else:
+        _require_listable(service, caller, source["Folder"])
+    with service.database.write() as connection:
+        project = verbs.project_for(connection, caller, project_arn, dataset_type, None)
+        created = unique_now(connection)
+        arn = dataset_arn(project_arn, dataset_type, created)
+        row = {
+            "arn": arn,
+            "project_id": project.id,
+            "type": dataset_type,
+            "created": created,
+            "updated": created,
+            "status": "CREATE_IN_PROGRESS",
+            "status_message": "The dataset is being created.",
+            "status_code": "SUCCESS",
+        }
+        connection.execute(insert(datasets), row)
+        service.queue.add(connection, "dataset.create", arn, {"source": dict(source), "account": caller.account})
+    return arn
+
+
+def write_manifest(
+    service: Service, arn: str, payload: Mapping[str, Any], tell: Callable[[str], None]
+) -> dict[str, str]:
+    """Bring in what a source has, and write its manifest. Returns Bucket and Name of it.
+
+    `tell` is given words on how far it is. Raises SourceRefused, StoreUnavailable.
+    """
+    bucket = console_bucket(service, payload["account"])
+    project, type, created = names_of_dataset(arn)
+    source = payload["source"]
+    telling = _seldom(tell)
+    if "Folder" in source:
+        lines = _folder_lines(service, source["Folder"], telling)
+    else:
+        lines = _archive_lines(service, source["Archive"], bucket, folder_of(arn), telling)
+    key = f"datasets/{project}_{created}_{type}/manifests/output/output.manifest"
+    try:
+        service.objects.put(bucket, key, lines, {"content-type": "application/jsonl"})
+    except StoreUnavailable:
+        raise
+    except ObjectError as error:
+        raise SourceRefused(str(error)) from error
+    return {"Bucket": bucket, "Name": key}
+
+
+def folder_label(prefix: str, key: str) -> str | None:
+    """The label that a key's folder gives: the first one below the prefix; None for an image right in it."""
+    first, slash, _ = key.removeprefix(prefix).partition("/")
+    return first if slash and first else None
+
+
+def _folder_lines(service: Service, folder: Mapping[str, Any], tell: Callable[[str], None]) -> Iterator[bytes]:
+    bucket, prefix = folder["Bucket"], folder["Prefix"]
+    if prefix and not prefix.endswith("/"):
+        prefix += "/"
+    number, after = 0, ""
+    while page := service.objects.list_objects(bucket, prefix, after, 1000):
+        for stored in page:
+            name = stored.key.rpartition("/")[2]
+            if not is_image_name(name) or is_clutter(name) or not stored.size:
+                continue
+            label = folder_label(prefix, stored.key) if folder.get("LabelsFromFolders") else None
+            try:
+                entry = new_entry(f"{S3}{bucket}/{stored.key}", (label,) if label else ())
+            except ServiceError as error:
+                raise SourceRefused(f"{stored.key[:200]}: {error}") from error
+            yield _line(entry)
+            number += 1
+        after = page[-1].key
+        tell(f"The dataset is being created: {number:,} images found.")
+    if not number:
+        raise SourceRefused(f"There is no JPEG or PNG image in s3://{bucket}/{prefix}.")
+
+
+def _archive_lines(
+    service: Service, archive: Mapping[str, Any], bucket: str, folder: str, tell: Callable[[str], None]
+) -> Iterator[bytes]:
+    with tempfile.TemporaryDirectory(prefix="customlabels-archive-") as scratch:
+        root = Path(scratch) / "files"
+        _unpack(service, archive, Path(scratch) / "archive.zip", root)
+        dataset = _read(root)
+        entries = _part(dataset, archive.get("Part"))
+        used: set[str] = set()
+        for number, entry in enumerate(entries, 1):
+            yield _line(_stored(service, dataset, entry, bucket, folder, used))
+            tell(f"The dataset is being created: {number:,} of {len(entries):,} images.")
+
+
+def _unpack(service: Service, archive: Mapping[str, Any], file: Path, root: Path) -> None:
+    """Write an archive's files below a folder, nothing anywhere else. Raises SourceRefused."""
+    try:
+        _, chunks = service.objects.open(archive["Bucket"], archive["Name"])
+        with file.open("wb") as target:
+            target.writelines(chunks)
+        with zipfile.ZipFile(file) as opened:
+            members = [info for info in opened.infolist() if not info.is_dir()]
+            if len(members) > MAX_FILES:
+                raise SourceRefused(f"The archive has {len(members):,} files; at most {MAX_FILES:,} are allowed.")
+            left = MAX_UNPACKED
+            for info in members:
+                name = name_below(info.filename)
+                if name is None or stat.S_ISLNK(info.external_attr >> 16):
+                    raise SourceRefused(f"The archive has the file {info.filename[:200]!r}, which leads outside of it.")
+                place = root / name
+                place.parent.mkdir(parents=True, exist_ok=True)
+                with opened.open(info) as source, place.open("wb") as target:
+                    while chunk := source.read(min(CHUNK, left + 1)):
+                        left -= len(chunk)
+                        if left < 0:
+                            raise SourceRefused(
+                                f"The files of the archive have more than {MAX_UNPACKED // 1024**3} GB: divide it."
+                            )
+                        target.write(chunk)
+    except StoreUnavailable:
+        raise
+    except ObjectError as error:
+        raise SourceRefused(str(error)) from error
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+        raise SourceRefused(
+            f"The archive cannot be read ({error}): it must be a ZIP file without a password."
+        ) from error
+    except OSError as error:
+        shutil.rmtree(root, ignore_errors=True)
+        raise SourceRefused(f"The archive cannot be unpacked: {error.strerror or error}.") from error
+    file.unlink()
+
+
+def _read(root: Path) -> Dataset:
+    """The dataset in an archive, also where all of it is in one folder. Raises SourceRefused."""
+    while True:
+        there = [path for path in root.iterdir() if not is_clutter(path.name) and path.name != "__MACOSX"]
+        if len(there) != 1 or not there[0].is_dir() or not any(path.is_dir() for path in there[0].iterdir()):
+            break
+        try:
+            return read_dataset(root)
+        except DatasetError:
+            root = there[0]
+    try:
+        return read_dataset(root)
+    except DatasetError as error:
+        raise SourceRefused(f"The archive has no dataset of a known format: {error}") from error
+
+
+def _part(dataset: Dataset, part: str | None) -> list[Entry]:
+    if part is None or not dataset.split:
+        if part == "test":
+            raise SourceRefused("The archive does not say which images are for testing: make a single dataset of it.")
+        found = list(dataset.entries)
+    else:
+        found = [entry for entry in dataset.entries if dataset.split.get(entry.source_ref, "train") == part]
+    if not found:
+        words = "; ".join(f"{p.message} {p.detail}".strip() for p in dataset.dropped[:3])
+        raise SourceRefused(f"The archive has no usable image{' for that part' if part else ''}. {words}".strip())
+    return found
+
+
+def _stored(service: Service, dataset: Dataset, entry: Entry, bucket: str, folder: str, used: set[str]) -> Entry:
+    """The entry once its image is in the bucket."""
+    try:
+        entry = sized(entry, dataset)
+        content = dataset.open(entry.source_ref)
+        if entry.boxes is None:
+            content, _ = fitting(entry.source_ref, content)
+    except (OSError, ImageError, ServiceError) as error:
+        raise SourceRefused(f"{entry.source_ref[:200]}: {error}") from error
+    path = Path(entry.source_ref)
+    name = clean_name(path.name)
+    number = 2
+    while name in used:
+        name = clean_name(f"{path.stem} ({number}){path.suffix}")
+        number += 1
+    used.add(name)
+    key = f"{folder}/{name}"
+    stored = service.objects.put(bucket, key, content, {"content-type": "application/octet-stream"})
+    with suppress(OSError, ImageError):  # what is wrong with it is said when it is shown, and when it is learnt from
+        keep_thumbnail(service, bucket, key, stored.etag, content)
+    return replace(entry, source_ref=f"{S3}{bucket}/{key}")
+
+
+def _line(entry: Entry) -> bytes:
+    return f"{write_line(entry)}\n".encode()
+
+
+def _require_listable(service: Service, caller: Caller, folder: Mapping[str, Any]) -> None:
+    bucket = str(folder.get("Bucket", ""))
+    words = f"The bucket {bucket[:80]!r} is not there, or not yours to list."
+    if not caller.may("s3:ListBucket", f"arn:aws:s3:::{bucket}"):
+        raise InvalidS3ObjectException(words)
+    try:
+        if service.objects.bucket(bucket).account != caller.account:
+            raise InvalidS3ObjectException(words)
+        first = service.objects.list_objects(bucket, str(folder.get("Prefix", "")), "", 1)
+    except StoreUnavailable:
+        raise
+    except ObjectError as error:
+        raise InvalidS3ObjectException(words) from error
+    if not first:
+        raise InvalidS3ObjectException(f"There is nothing in s3://{bucket}/{folder.get('Prefix', '')}.")
+
+
+def _seldom(tell: Callable[[str], None]) -> Callable[[str], None]:
+    last = 0.0
+
+    def telling(words: str) -> None:
+        nonlocal last
+        at = time.monotonic()
+        if at - last >= _TELL_SECONDS:
+            last = at
+            tell(words)
+
+    return telling
