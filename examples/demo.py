@@ -28,13 +28,12 @@ from botocore.exceptions import ClientError
 from customlabels.cli.display import Display
 from customlabels.cli.tables import print_table
 from customlabels.examples.digits import digits_folder
-from customlabels.examples.puppies import PhotosMissing, checksums, find_photos
+from customlabels.examples.photos import PUPPIES, PhotosMissing, checksums, find_photos
 from customlabels.manifest.opener import Folder
 from customlabels.vision.draw import annotate
 from customlabels.vision.model import Detection
 from customlabels.vision.weights import cache_folder
 
-PUPPIES = Path(__file__).parent / "puppies"
 BUCKET = "workshop"
 
 
@@ -156,7 +155,9 @@ def _find_photos(display: Display) -> Example:
     """The puppies where they can be had, else the digits; the source is printed."""
     try:
         found = find_photos(
-            checksums(PUPPIES / "SHA256SUMS"), lambda done, total: display.step("downloading", done / total)
+            PUPPIES,
+            checksums(PUPPIES.data / "SHA256SUMS"),
+            lambda done, total: display.step("downloading", done / total),
         )
     except PhotosMissing as error:
         print(f"The Puppy Challenge's photos are not to be had: {error}")
@@ -164,7 +165,7 @@ def _find_photos(display: Display) -> Example:
         print("Source: made here from scikit-learn's handwritten digits on scikit-image's photographs and textures")
         return Example("digits", _lines(folder), Folder(folder))
     print(f"Source: photos of the Puppy Challenge, from {found.source}")
-    return Example("puppies", _lines(PUPPIES), Folder(found.folder))
+    return Example("puppies", _lines(PUPPIES.data), Folder(found.folder))
 
 
 def _lines(folder: Path) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from customlabels.cli.display import Display
-from customlabels.examples.puppies import checksums
+from customlabels.examples.photos import PUPPIES, checksums
 
 ROOT = Path(__file__).parents[1]
 
@@ -55,7 +55,7 @@ def test_with_the_photos_it_takes_the_puppies(
     demo: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Any pictures do: their checksums are made to fit.
-    names = checksums(ROOT / "examples" / "puppies" / "SHA256SUMS")
+    names = checksums(PUPPIES.data / "SHA256SUMS")
     images = tmp_path / "puppies" / "images"
     images.mkdir(parents=True)
     for name in names:
@@ -74,5 +74,5 @@ def _sha256(path: Path) -> str:
 
 
 def test_the_real_photos_are_the_ones_of_the_checksums(shared_data: Path) -> None:
-    for name, digest in checksums(ROOT / "examples" / "puppies" / "SHA256SUMS").items():
+    for name, digest in checksums(PUPPIES.data / "SHA256SUMS").items():
         assert _sha256(shared_data / "puppies" / "images" / name) == digest

@@ -13,9 +13,7 @@ import pytest
 
 from customlabels.examples.digits import LABELS, TEST, TRAIN, digits_folder, draw
 from customlabels.examples.download import DownloadError, fetch
-from customlabels.examples.puppies import PhotosMissing, checksums, find_photos
-
-PUPPIES = Path(__file__).parents[1] / "examples" / "puppies"
+from customlabels.examples.photos import PUPPIES, PhotosMissing, checksums, find_photos
 
 CONTENT = bytes(range(256)) * 600
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -175,7 +173,7 @@ def test_the_named_folder_comes_first(places: tuple[Path, Path], server: Server)
     examples, cache = places
     _fill(examples)
     _fill(cache / "examples")
-    photos = find_photos(EXPECTED)
+    photos = find_photos(PUPPIES, EXPECTED)
     assert photos.folder == examples / "puppies"
     assert "CUSTOMLABELS_EXAMPLES" in photos.source
     assert server.asked == []
@@ -186,7 +184,7 @@ def test_then_the_cache(places: tuple[Path, Path], server: Server) -> None:
     _fill(examples)
     (examples / "puppies" / "images" / "b.jpg").write_bytes(b"another picture")
     _fill(cache / "examples")
-    assert find_photos(EXPECTED).folder == cache / "examples" / "puppies"
+    assert find_photos(PUPPIES, EXPECTED).folder == cache / "examples" / "puppies"
     assert server.asked == []
 
 
@@ -196,27 +194,27 @@ def test_then_a_download_of_what_the_cache_lacks(places: tuple[Path, Path], serv
     (cache / "examples" / "puppies" / "images" / "a.jpg").unlink()
     server.files = {"a.jpg": CONTENT, "b.jpg": b"b"}
     told: list[tuple[int, int]] = []
-    photos = find_photos(EXPECTED, lambda done, of: told.append((done, of)))
+    photos = find_photos(PUPPIES, EXPECTED, lambda done, of: told.append((done, of)))
     assert photos.folder == cache / "examples" / "puppies"
     assert "jacobcantwell/aws-educate at 0879f06" in photos.source
     assert [path for path, _ in server.asked] == ["/a.jpg"]
     assert told == [(1, 2), (2, 2)]
-    assert find_photos(EXPECTED).source.endswith("(the cache)")
+    assert find_photos(PUPPIES, EXPECTED).source.endswith("(the cache)")
 
 
 def test_photos_that_are_nowhere_are_missing_with_every_reason(places: tuple[Path, Path]) -> None:
     examples, _ = places
     with pytest.raises(PhotosMissing) as caught:
-        find_photos(EXPECTED)
+        find_photos(PUPPIES, EXPECTED)
     assert f"{examples / 'puppies' / 'images' / 'a.jpg'} is missing" in str(caught.value)
     assert "404" in str(caught.value)
 
 
 def test_the_shipped_checksums_name_the_photos_of_the_manifests() -> None:
-    names = checksums(PUPPIES / "SHA256SUMS")
+    names = checksums(PUPPIES.data / "SHA256SUMS")
     assert len(names) == 30
     for file, count in (("train.manifest", 24), ("test.manifest", 6)):
-        lines = (PUPPIES / file).read_text().splitlines()
+        lines = (PUPPIES.data / file).read_text().splitlines()
         assert len(lines) == count
         assert all(sum(f'"images/{name}"' in line for name in names) == 1 for line in lines)
 

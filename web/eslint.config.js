@@ -13,6 +13,8 @@ export default tseslint.config(
       "@typescript-eslint/no-explicit-any": "error",
       "@typescript-eslint/consistent-type-imports": "error",
       "@typescript-eslint/no-misused-promises": ["error", { checksVoidReturn: { attributes: false } }],
+      // Dialogs focus their first field.
+      "jsx-a11y/no-autofocus": ["error", { ignoreNonDOM: true }],
       eqeqeq: "error",
     },
   },

@@ -1,10 +1,7 @@
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { defineConfig, loadEnv } from "vite";
 
-// `npm run dev` shows the console with the API of a server that runs beside it.
-const server = process.env.CUSTOMLABELS_ENDPOINT ?? "http://127.0.0.1:8321";
-
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   base: "/console/",
   plugins: [react()],
   build: {
@@ -12,5 +9,8 @@ export default defineConfig({
     emptyOutDir: true,
     chunkSizeWarningLimit: 2500,
   },
-  server: { proxy: { "/console/api": server } },
-});
+  server: {
+    // `npm run dev` shows the console with the API of a server that runs beside it.
+    proxy: { "/console/api": loadEnv(mode, ".", "CUSTOMLABELS_").CUSTOMLABELS_ENDPOINT ?? "http://127.0.0.1:8321" },
+  },
+}));

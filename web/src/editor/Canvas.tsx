@@ -30,7 +30,7 @@ interface CanvasProps {
 /** The image with its boxes: drawn, selected, moved and resized with mouse, pen or touch. */
 export function Canvas(props: CanvasProps) {
   const { image, index, selected, viewport, panning, disabled, colourOf, label, onSelect } = props;
-  const { view, canvas } = viewport;
+  const { view, canvas, attach } = viewport;
   const [svg, setSvg] = useState<SVGSVGElement | null>(null);
   const ready = image.status === "ready";
   const boxes = image.history.present;
@@ -49,7 +49,7 @@ export function Canvas(props: CanvasProps) {
   const cursor = panning || gesture?.kind === "pan" ? "pan" : movable || gesture?.kind === "move" ? "move" : "draw";
 
   return (
-    <div className="editor-stage" ref={viewport.attach}>
+    <div className="editor-stage" ref={attach}>
       <Picture key={index} image={image} view={view} onLoad={props.onLoad} onError={props.onError} />
       {/* Arrow keys move the selected box: "application" makes screen readers hand them over. */}
       <svg
@@ -98,6 +98,7 @@ export function Canvas(props: CanvasProps) {
               colour={colourOf(box.label)}
               shown={rectToScreen(box, view)}
               canvas={canvas}
+              selected={at === selected}
             />
           ))}
           {draft && <SizeChip rect={draft} shown={rectToScreen(draft, view)} />}

@@ -9,14 +9,16 @@ interface ChipProps {
   /** The box it belongs to, in canvas pixels. */
   shown: Rect;
   canvas: Size;
+  /** Leaves room for the handles. */
+  selected: boolean;
 }
 
 /**
  * The label of a box: above it, or inside where there is no room above. HTML, because SVG text can neither have a
  * background of its own width nor be cut off with an ellipsis.
  */
-export function Chip({ label, colour, shown, canvas }: ChipProps) {
-  const above = shown.top - HEIGHT;
+export function Chip({ label, colour, shown, canvas, selected }: ChipProps) {
+  const above = shown.top - HEIGHT - (selected ? 7 : 0);
   return (
     <span
       className="editor-chip"
@@ -35,8 +37,9 @@ export function Chip({ label, colour, shown, canvas }: ChipProps) {
 
 /** Width and height of the box in image pixels, at its lower right corner while it changes. */
 export function SizeChip({ rect, shown }: { rect: Rect; shown: Rect }) {
+  const corner = { left: shown.left + shown.width, top: shown.top + shown.height };
   return (
-    <span className="editor-chip editor-chip-size" style={{ left: shown.left + shown.width, top: shown.top + shown.height }}>
+    <span className="editor-chip editor-chip-size" style={corner}>
       {rect.width} × {rect.height}
     </span>
   );

@@ -1,4 +1,5 @@
 import "./editor.css";
+import "./panes.css";
 import Alert from "@cloudscape-design/components/alert";
 import Button from "@cloudscape-design/components/button";
 import { useEffect, useReducer, useState } from "react";
@@ -16,7 +17,6 @@ import type { Command } from "./keys";
 import { LabelPane } from "./LabelPane";
 import { useSave, useUnloadWarning } from "./save";
 import { currentBoxes, openEditor, reduce, unsaved } from "./state";
-import { theme } from "./theme";
 import { rememberTips, Tips, tipsSeen } from "./Tips";
 import { Toolbar } from "./Toolbar";
 import { useViewport } from "./viewport";
@@ -42,7 +42,8 @@ export interface EditorProps {
 }
 
 /** The full-screen editor of bounding boxes, over everything else on the page. */
-export function Editor({ images, start = 0, labels, maxBoxes, onSave, onExit, onAddLabel, onDirtyChange }: EditorProps) {
+export function Editor(props: EditorProps) {
+  const { images, start = 0, labels, maxBoxes, onSave, onExit, onAddLabel, onDirtyChange } = props;
   const [state, dispatch] = useReducer(reduce, null, () => openEditor(images, start, maxBoxes));
   const [dialog, setDialog] = useState<"help" | "exit" | null>(null);
   const [tips, setTips] = useState(() => !tipsSeen());
@@ -64,6 +65,7 @@ export function Editor({ images, start = 0, labels, maxBoxes, onSave, onExit, on
   useEffect(() => onDirtyChange?.(dirty), [dirty, onDirtyChange]);
   useNeighbours(state.images[index - 1]?.url, state.images[index + 1]?.url);
 
+  const dismissNotice = () => dispatch({ type: "dismiss" });
   const closeTips = () => {
     rememberTips();
     setTips(false);
@@ -128,7 +130,6 @@ export function Editor({ images, start = 0, labels, maxBoxes, onSave, onExit, on
       aria-modal="true"
       aria-label="Draw bounding boxes"
       data-testid="editor"
-      style={theme}
     >
       <header className="editor-header">
         <h1 title={image?.name}>{image?.name ?? "No images"}</h1>
@@ -145,7 +146,7 @@ export function Editor({ images, start = 0, labels, maxBoxes, onSave, onExit, on
           onExit={exit}
         />
       </header>
-      <main className="editor-work">
+      <div className="editor-work">
         {image ? (
           <Canvas
             image={image}
@@ -172,13 +173,13 @@ export function Editor({ images, start = 0, labels, maxBoxes, onSave, onExit, on
             </Alert>
           )}
           {notice.warning && (
-            <Alert type="warning" dismissible dismissAriaLabel="Dismiss" onDismiss={() => dispatch({ type: "dismiss" })}>
+            <Alert type="warning" dismissible dismissAriaLabel="Dismiss" onDismiss={dismissNotice}>
               {notice.text}
             </Alert>
           )}
         </div>
         {tips && <Tips onClose={closeTips} />}
-      </main>
+      </div>
       <aside className="editor-pane" aria-label="Labels and boxes">
         <LabelPane
           labels={labels}

@@ -2,14 +2,13 @@ import Box from "@cloudscape-design/components/box";
 import Modal from "@cloudscape-design/components/modal";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { SHORTCUTS } from "./keys";
-import { theme } from "./theme";
 
 /** All shortcuts, from the table that handles them. */
 export function Help({ onClose }: { onClose: () => void }) {
   return (
     <Modal visible header="Keyboard shortcuts" size="large" closeAriaLabel="Close" onDismiss={onClose}>
       <SpaceBetween size="l">
-        <div className="editor-help" data-testid="editor-help" style={theme}>
+        <div className="editor-help" data-testid="editor-help">
           {SHORTCUTS.map(({ title, shortcuts }) => (
             <section key={title}>
               <Box variant="h3">{title}</Box>

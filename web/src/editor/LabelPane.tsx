@@ -67,22 +67,18 @@ function AddLabel({ onAdd, onAdded }: { onAdd: (name: string) => Promise<void>; 
 
   return (
     <form
-      className="editor-add"
       onSubmit={(event) => {
         event.preventDefault();
         void add();
       }}
     >
-      <FormField
-        label="New label"
-        errorText={error}
-        secondaryControl={
+      <FormField label="New label" errorText={error}>
+        <div className="editor-add-row">
+          <Input value={name} autoComplete={false} onChange={({ detail }) => setName(detail.value)} />
           <Button formAction="submit" loading={busy} disabled={!name.trim()}>
             Add label
           </Button>
-        }
-      >
-        <Input value={name} autoComplete={false} onChange={({ detail }) => setName(detail.value)} />
+        </div>
       </FormField>
     </form>
   );

@@ -25,26 +25,24 @@ interface ToolbarProps {
 /** The bar above the canvas. Everything in it has a shortcut too, except to leave. */
 export function Toolbar({ index, total, percent, canUndo, canRedo, canCopy, dirty, busy, run, onExit }: ToolbarProps) {
   const tool = (action: Action, icon: IconProps.Name, name: string, shortcut: string, enabled = true) => (
-    <span title={`${name} (${shortcut})`}>
-      <Button
-        variant="icon"
-        iconName={icon}
-        ariaLabel={name}
-        disabled={!enabled || busy}
-        onClick={() => run({ do: action })}
-      />
-    </span>
+    <Button
+      variant="icon"
+      iconName={icon}
+      ariaLabel={`${name} (${shortcut})`}
+      disabled={!enabled || busy}
+      onClick={() => run({ do: action })}
+    />
   );
   const last = index >= total - 1;
   return (
-    <div className="editor-toolbar" role="toolbar" aria-label="Editor">
+    <div className="editor-toolbar" role="group" aria-label="Tools">
       <Group>
         {tool("previous", "angle-left", "Previous image", "Shift+←", index > 0)}
         <span className="editor-count" data-testid="editor-count">
           {index + 1} of {total}
         </span>
         {tool("next", "angle-right", "Next image", "Shift+→", !last)}
-        {tool("copyToNext", "copy", "Copy all boxes to the next image", "C", canCopy && !last)}
+        {tool("copyToNext", "copy", "Copy boxes to next", "C", canCopy && !last)}
       </Group>
       <Group>
         {tool("undo", "undo", "Undo", "Ctrl+Z", canUndo)}

@@ -28,7 +28,7 @@ export function clamp(value: number, low: number, high: number): number {
   return Math.min(Math.max(value, low), high);
 }
 
-/** Start and length, inside [0, limit], of the side between an edge that stays and one that moves (and may cross it). */
+/** Start and length, inside [0, limit], of the side between an edge that stays and one that moves and may cross it. */
 function side(fixed: number, moved: number, limit: number): [start: number, length: number] {
   const edge = clamp(Math.round(moved), 0, limit);
   const shortest = Math.min(MIN_SIDE, limit);
@@ -53,7 +53,7 @@ export function moveRect<R extends Rect>(rect: R, dx: number, dy: number, frame:
   };
 }
 
-/** `rect` with the edges that `handle` holds moved by (dx, dy). An edge dragged past the opposite one flips the box. */
+/** `rect` with the edges that `handle` holds moved by (dx, dy). An edge dragged past its opposite flips the box. */
 export function resizeRect<R extends Rect>(rect: R, handle: Handle, dx: number, dy: number, frame: Size): R {
   const right = rect.left + rect.width;
   const bottom = rect.top + rect.height;
@@ -65,7 +65,7 @@ export function resizeRect<R extends Rect>(rect: R, handle: Handle, dx: number, 
   return resized;
 }
 
-/** `rect` with its right and bottom edges moved by (dx, dy); unlike a handle it stops at the minimum and never flips. */
+/** `rect` with its right and bottom edges moved by (dx, dy). It stops at the minimum and never flips. */
 export function growRect<R extends Rect>(rect: R, dx: number, dy: number, frame: Size): R {
   return {
     ...rect,

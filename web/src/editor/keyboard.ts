@@ -46,5 +46,6 @@ export function useHeldSpace(): boolean {
 /** Whether keys pressed at `target` are text or choose from a list. */
 export function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
-  return target.isContentEditable || target.closest("input, textarea, select, [role=combobox], [role=listbox]") !== null;
+  const fields = "input, textarea, select, [role=combobox], [role=listbox]";
+  return target.isContentEditable || target.closest(fields) !== null;
 }

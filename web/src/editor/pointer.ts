@@ -107,7 +107,7 @@ export function usePointer(canvas: SVGSVGElement | null, drawing: Drawing): Poin
   };
 }
 
-/** The wheel zooms at the pointer. React's own wheel handlers are passive and could not keep the page from scrolling. */
+/** The wheel zooms at the pointer. React's own wheel handlers are passive: they could not stop the page's scrolling. */
 function useWheel(canvas: SVGSVGElement | null, frame: Size | null, { change }: Viewport): void {
   useEffect(() => {
     if (!canvas || !frame) return;

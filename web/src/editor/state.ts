@@ -100,7 +100,8 @@ export function reduce(state: EditorState, action: Action): EditorState {
     case "choose":
       return say({ ...state, label: action.label }, `Label ${action.label} chosen`);
     case "select":
-      return action.at === state.selected ? state : { ...state, selected: action.at };
+      if (action.at === state.selected || (action.at !== null && !boxes[action.at])) return state;
+      return { ...state, selected: action.at };
     case "add": {
       if (boxes.length >= state.maxBoxes) return warn(state, fullText(state));
       const added = edit(state, [...boxes, { label: action.label, ...action.rect }], boxes.length);
@@ -160,7 +161,8 @@ function go(state: EditorState, to: number): EditorState {
   const image = state.images[to];
   if (!image || to === state.index) return state;
   const place = `Image ${to + 1} of ${state.images.length}`;
-  return say({ ...state, index: to, selected: null }, `${place}, ${image.name}, ${count(image.history.present.length)}`);
+  const boxes = count(image.history.present.length);
+  return say({ ...state, index: to, selected: null }, `${place}, ${image.name}, ${boxes}`);
 }
 
 /** The image's true size is known. Boxes that reach over its edge are cropped: that is no change of the user's. */

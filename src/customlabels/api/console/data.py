@@ -36,6 +36,11 @@ def list_images(ask: Ask) -> dict[str, Any]:
     )
 
 
+def find_images(ask: Ask) -> dict[str, Any]:
+    arn, refs = ask.body.text("DatasetArn"), ask.body.texts("SourceRefs")
+    return {"Images": gallery.find_images(ask.service, ask.caller, arn, refs)}
+
+
 def show_thumbnail(ask: Ask) -> Response:
     return _picture(ask, thumbnails.thumbnail(ask.service, ask.caller, ask.query.text("SourceRef")))
 

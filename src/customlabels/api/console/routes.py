@@ -31,6 +31,7 @@ ROUTES: Mapping[tuple[str, str], Route] = {
     ("POST", "keys/disable"): account.disable_key,
     ("GET", "audit"): account.audit,
     ("GET", "images"): data.list_images,
+    ("POST", "images/find"): data.find_images,
     ("POST", "images/labels"): data.assign_labels,
     ("POST", "images/boxes"): data.draw_boxes,
     ("POST", "images/remove"): data.remove_images,

@@ -1,4 +1,7 @@
-"""The photos of the Puppy Challenge workshop: this project ships their boxes and checksums, and finds the pictures."""
+"""Photos that this project does not ship: it has their labels and checksums, and finds the pictures.
+
+`data/NAME/` holds `SHA256SUMS`, `train.manifest` and `test.manifest` of a set. A set without checksums is no set.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,35 @@ from pathlib import Path
 from customlabels.examples.download import fetch
 from customlabels.vision.weights import cache_folder
 
-COMMIT = "0879f0656280e6deb52788086e09503b636d45e6"
-_REPOSITORY = "jacobcantwell/aws-educate"
-_FOLDER = "static/images/puppies/optimized"
+
+@dataclass(frozen=True)
+class PhotoSet:
+    """Photos in `path` of a public GitHub repository at a commit, and the folder of ours that says what they show."""
+
+    name: str
+    repository: str
+    commit: str
+    path: str
+
+    @property
+    def data(self) -> Path:
+        """The folder with `SHA256SUMS`, `train.manifest` and `test.manifest`."""
+        return Path(__file__).parent / "data" / self.name
+
+    @property
+    def url(self) -> str:
+        """Where the photos are downloaded from: `CUSTOMLABELS_EXAMPLES_URL`, else the public repository."""
+        default = f"https://raw.githubusercontent.com/{self.repository}/{self.commit}/{self.path}"
+        return os.environ.get("CUSTOMLABELS_EXAMPLES_URL", default).rstrip("/")
+
+
+PUPPIES = PhotoSet(
+    "puppies",
+    "jacobcantwell/aws-educate",
+    "0879f0656280e6deb52788086e09503b636d45e6",
+    "static/images/puppies/optimized",
+)
+SETS = {PUPPIES.name: PUPPIES}
 
 
 @dataclass(frozen=True)
@@ -39,41 +68,41 @@ def checksums(file: Path) -> dict[str, str]:
     return found
 
 
-def find_photos(expected: dict[str, str], on_progress: Callable[[int, int], None] | None = None) -> Photos:
+def find_photos(
+    photos: PhotoSet,
+    expected: dict[str, str],
+    on_progress: Callable[[int, int], None] | None = None,
+    cache: Path | None = None,
+) -> Photos:
     """The photos, each one checked by its SHA-256: from your folder, from the cache, or downloaded into the cache.
 
-    Your folder is the one that `CUSTOMLABELS_EXAMPLES` names: it holds `puppies/images/NAME`. `on_progress` is told
-    how many of how many photos are here. Raises PhotosMissing, with the reason of each place.
+    Your folder is the one that `CUSTOMLABELS_EXAMPLES` names: it holds `NAME/images/PHOTO`, NAME being the set's.
+    `on_progress` is told how many of how many photos are here; `cache` is the models' cache unless it is named.
+    Raises PhotosMissing, with the reason of each place.
     """
     reasons = []
     if configured := os.environ.get("CUSTOMLABELS_EXAMPLES"):
-        folder = Path(configured) / "puppies"
+        folder = Path(configured) / photos.name
         if reason := _wrong(folder, expected):
             reasons.append(reason)
         else:
             return Photos(folder, f"{folder} (CUSTOMLABELS_EXAMPLES)")
-    folder = cache_folder() / "examples" / "puppies"
+    folder = (cache or cache_folder()) / "examples" / photos.name
     if _wrong(folder, expected) is None:
         return Photos(folder, f"{folder} (the cache)")
     try:
-        _download(folder, expected, on_progress)
+        _download(folder, photos.url, expected, on_progress)
     except OSError as error:
         reasons.append(str(error))
         raise PhotosMissing("; ".join(reasons)) from error
-    return Photos(folder, f"github.com/{_REPOSITORY} at {COMMIT[:7]}, kept in {folder}")
+    return Photos(folder, f"github.com/{photos.repository} at {photos.commit[:7]}, kept in {folder}")
 
 
-def base_url() -> str:
-    """Where the photos are downloaded from: `CUSTOMLABELS_EXAMPLES_URL`, else the workshop's public repository."""
-    default = f"https://raw.githubusercontent.com/{_REPOSITORY}/{COMMIT}/{_FOLDER}"
-    return os.environ.get("CUSTOMLABELS_EXAMPLES_URL", default).rstrip("/")
-
-
-def _download(folder: Path, expected: dict[str, str], on_progress: Callable[[int, int], None] | None) -> None:
+def _download(folder: Path, url: str, expected: dict[str, str], on_progress: Callable[[int, int], None] | None) -> None:
     for i, (name, digest) in enumerate(expected.items()):
         path = folder / "images" / name
         if _digest(path) != digest:
-            fetch(f"{base_url()}/{name}", path, digest)
+            fetch(f"{url}/{name}", path, digest)
         if on_progress is not None:
             on_progress(i + 1, len(expected))
 

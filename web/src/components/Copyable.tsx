@@ -1,0 +1,37 @@
+import Box from "@cloudscape-design/components/box";
+import CopyToClipboard from "@cloudscape-design/components/copy-to-clipboard";
+
+/** A text with a button that copies it. */
+export function Copyable({ text, label }: { text: string; label: string }) {
+  return (
+    <CopyToClipboard
+      variant="inline"
+      copyButtonAriaLabel={`Copy ${label}`}
+      copySuccessText="Copied"
+      copyErrorText="It could not be copied"
+      textToCopy={text}
+    />
+  );
+}
+
+/** Lines of code with a button that copies them. */
+export function Code({ text, label }: { text: string; label: string }) {
+  return (
+    <div style={{ display: "flex", gap: 8, alignItems: "start" }}>
+      <CopyToClipboard
+        variant="icon"
+        copyButtonAriaLabel={`Copy ${label}`}
+        copySuccessText="Copied"
+        copyErrorText="It could not be copied"
+        textToCopy={text}
+      />
+      <Box variant="code">
+        {/* A region that scrolls has to be reached by the keyboard. */}
+        {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+        <pre className="code" tabIndex={0} aria-label={label}>
+          {text}
+        </pre>
+      </Box>
+    </div>
+  );
+}

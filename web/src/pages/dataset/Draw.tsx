@@ -1,0 +1,118 @@
+import { I18nProvider } from "@cloudscape-design/components/i18n";
+import Button from "@cloudscape-design/components/button";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useCallback, useEffect, useState } from "react";
+import { useBlocker, useLocation, useNavigate, useParams, useSearchParams } from "react-router-dom";
+import { address, post } from "../../api/client";
+import { fileName, projectPath } from "../../api/names";
+import { datasetOf, imagesOf, refreshDataset, useLabels, useProject } from "../../api/queries";
+import type { Picture } from "../../api/types";
+import { Failure } from "../../components/Failure";
+import { Editor, type Change } from "../../editor/Editor";
+
+const MOST_BOXES = 50;
+
+interface Given {
+  refs?: string[];
+  back?: string;
+}
+
+/** The box editor over the selected images; with `?ref=` in the address over those, else over the first ones. */
+export function Component() {
+  const { project: name = "", type = "train" } = useParams();
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  const [parameters] = useSearchParams();
+  const given = (useLocation().state ?? {}) as Given;
+  const project = useProject(name);
+  const arn = datasetOf(project.data, type === "test" ? "TEST" : "TRAIN")?.DatasetArn;
+  const labels = useLabels(arn, true);
+  const refs = given.refs ?? parameters.getAll("ref");
+  const images = useQuery({
+    queryKey: ["drawing", arn, refs],
+    enabled: Boolean(arn),
+    queryFn: () => read(arn ?? "", refs),
+    staleTime: Infinity,
+    gcTime: 0,
+    retry: false,
+  });
+  const [dirty, setDirty] = useState(false);
+  const blocker = useBlocker(dirty);
+  useEffect(() => {
+    document.title = `Draw bounding boxes: ${name} – Custom Labels`;
+  }, [name]);
+  useEffect(() => {
+    if (blocker.state !== "blocked") return;
+    if (window.confirm("Leave without saving? Changes to the boxes are lost.")) blocker.proceed();
+    else blocker.reset();
+  }, [blocker]);
+  const exit = useCallback(() => {
+    setDirty(false);
+    // The blocker must have seen that nothing is unsaved any more.
+    window.setTimeout(() => void navigate(projectPath(name, "datasets", type) + (given.back ?? "")), 0);
+  }, [navigate, name, type, given.back]);
+
+  async function save(changes: Change[]) {
+    await post("images/boxes", {
+      DatasetArn: arn,
+      Images: changes.map((change) => ({
+        SourceRef: change.sourceRef,
+        Width: change.width,
+        Height: change.height,
+        Boxes: change.boxes.map((box) => ({ Label: box.label, Left: box.left, Top: box.top, Width: box.width, Height: box.height })),
+      })),
+    });
+    if (arn) await refreshDataset(client, arn);
+  }
+
+  async function addLabel(label: string) {
+    await post("labels", { DatasetArn: arn, Names: [label] });
+    await client.invalidateQueries({ queryKey: ["labels", arn] });
+  }
+
+  const error = project.error ?? labels.error ?? images.error;
+  if (error || project.data === null || (project.data && !arn)) {
+    return (
+      <main style={{ padding: 24 }}>
+        <Failure error={error ?? new Error("There is no such dataset.")} />
+        <Button onClick={exit}>Back</Button>
+      </main>
+    );
+  }
+  if (!images.data || !labels.data) return null;
+  if (!images.data.length) {
+    return (
+      <main style={{ padding: 24 }}>
+        <Failure error={new Error("These images are not in the dataset any more.")} />
+        <Button onClick={exit}>Back</Button>
+      </main>
+    );
+  }
+  return (
+    <I18nProvider locale="en" messages={[]}>
+      <main>
+        <Editor
+          images={images.data.map((image) => ({
+            sourceRef: image.SourceRef,
+            name: fileName(image.SourceRef),
+            url: address("image", { SourceRef: image.SourceRef }),
+            width: image.Width,
+            height: image.Height,
+            boxes: image.Boxes.map((box) => ({ label: box.Label, left: box.Left, top: box.Top, width: box.Width, height: box.Height })),
+          }))}
+          labels={labels.data.map((label) => ({ name: label.Name, colour: label.Colour }))}
+          maxBoxes={MOST_BOXES}
+          onSave={save}
+          onExit={exit}
+          onAddLabel={addLabel}
+          onDirtyChange={setDirty}
+        />
+      </main>
+    </I18nProvider>
+  );
+}
+
+async function read(arn: string, refs: string[]): Promise<Picture[]> {
+  if (!refs.length) return (await imagesOf(arn, {}, undefined, 96)).Images;
+  return (await post<{ Images: Picture[] }>("images/find", { DatasetArn: arn, SourceRefs: refs })).Images;
+}

@@ -1,0 +1,65 @@
+import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
+import Header from "@cloudscape-design/components/header";
+import StatusIndicator from "@cloudscape-design/components/status-indicator";
+import Table from "@cloudscape-design/components/table";
+import TextFilter from "@cloudscape-design/components/text-filter";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useSearchParams } from "react-router-dom";
+import { get } from "../../api/client";
+import type { AuditEvent } from "../../api/types";
+import { Failure } from "../../components/Failure";
+import { usePage } from "../../shell/page";
+
+export function Component() {
+  const [parameters, setParameters] = useSearchParams();
+  const text = parameters.get("text") ?? "";
+  const events = useQuery({
+    queryKey: ["audit", text],
+    queryFn: async () => (await get<{ Events: AuditEvent[] }>("audit", { Text: text })).Events,
+    placeholderData: keepPreviousData,
+  });
+  usePage(["Audit log"]);
+  if (events.error) return <Failure error={events.error} retry={() => void events.refetch()} />;
+  return (
+    <Table
+      items={events.data ?? []}
+      loading={events.isPending}
+      loadingText="Reading the log"
+      trackBy="request_id"
+      wrapLines
+      ariaLabels={{ tableLabel: "Audit log" }}
+      empty={<Box textAlign="center">No call fits.</Box>}
+      header={
+        <Header
+          variant="h1"
+          description="Who called what, newest first: the last 500 calls that fit. The whole log is a file on the server."
+          actions={<Button iconName="refresh" ariaLabel="Read again" loading={events.isFetching} onClick={() => void events.refetch()} />}
+        >
+          Audit log
+        </Header>
+      }
+      filter={
+        <TextFilter
+          filteringText={text}
+          filteringPlaceholder="Find a user, an operation, a name…"
+          filteringAriaLabel="Find calls"
+          onChange={({ detail }) => setParameters(detail.filteringText ? { text: detail.filteringText } : {}, { replace: true })}
+        />
+      }
+      columnDefinitions={[
+        { id: "time", header: "Time", cell: (event) => new Date(event.time).toLocaleString() },
+        { id: "who", header: "User", cell: (event) => event.principal?.split("/").at(-1) ?? "–" },
+        { id: "operation", header: "Operation", isRowHeader: true, cell: (event) => event.operation },
+        { id: "resource", header: "On", cell: (event) => event.resource },
+        {
+          id: "result",
+          header: "Result",
+          cell: (event) => <StatusIndicator type={event.result === "OK" ? "success" : "error"}>{event.result}</StatusIndicator>,
+        },
+        { id: "from", header: "From", cell: (event) => event.source },
+        { id: "ms", header: "ms", cell: (event) => event.ms },
+      ]}
+    />
+  );
+}

@@ -1,0 +1,100 @@
+import AppLayout from "@cloudscape-design/components/app-layout";
+import BreadcrumbGroup, { type BreadcrumbGroupProps } from "@cloudscape-design/components/breadcrumb-group";
+import Flashbar from "@cloudscape-design/components/flashbar";
+import { I18nProvider } from "@cloudscape-design/components/i18n";
+import messages from "@cloudscape-design/components/i18n/messages/all.en";
+import Spinner from "@cloudscape-design/components/spinner";
+import { Suspense, useMemo, useState, type ReactNode } from "react";
+import { Navigate, Outlet, useLocation, useNavigate, useNavigation } from "react-router-dom";
+import { ApiError } from "../api/client";
+import { useMe } from "../api/queries";
+import { Failure } from "../components/Failure";
+import { HelpContext } from "./help";
+import { Navigation } from "./Navigation";
+import { NoticesProvider, useNotices } from "./notices";
+import { CrumbsContext } from "./page";
+import { TopBar } from "./TopBar";
+
+/** What is around every page; leads to the sign-in page where nobody is signed in. */
+export function Shell() {
+  const me = useMe();
+  const location = useLocation();
+  if (me.error instanceof ApiError && me.error.status === 401) {
+    return <Navigate to="/sign-in" replace state={{ from: location.pathname + location.search }} />;
+  }
+  if (me.error) return <Failure error={me.error} retry={() => void me.refetch()} />;
+  if (!me.data) return <Loading />;
+  return (
+    <I18nProvider locale="en" messages={[messages]}>
+      <NoticesProvider>
+        <Frame />
+      </NoticesProvider>
+    </I18nProvider>
+  );
+}
+
+function Frame() {
+  const navigate = useNavigate();
+  const { state } = useNavigation();
+  const notices = useNotices();
+  const { pathname } = useLocation();
+  const [crumbs, setCrumbs] = useState<BreadcrumbGroupProps.Item[]>([]);
+  const [navigationOpen, setNavigationOpen] = useState(window.innerWidth > 900);
+  const [help, setHelp] = useState<ReactNode>(null);
+  const [helpOpen, setHelpOpen] = useState(false);
+  const helpContext = useMemo(
+    () => ({
+      show: (content: ReactNode) => {
+        setHelp(content);
+        setHelpOpen(true);
+      },
+    }),
+    [],
+  );
+  const crumbsContext = useMemo(() => ({ setCrumbs }), []);
+  if (pathname.endsWith("/draw")) return <Outlet />;
+  return (
+    <HelpContext.Provider value={helpContext}>
+      <CrumbsContext.Provider value={crumbsContext}>
+        <TopBar />
+        <AppLayout
+          headerSelector="#top"
+          navigation={<Navigation onFollow={() => window.innerWidth <= 900 && setNavigationOpen(false)} />}
+          navigationOpen={navigationOpen}
+          onNavigationChange={({ detail }) => setNavigationOpen(detail.open)}
+          toolsHide={help === null}
+          tools={help}
+          toolsOpen={helpOpen}
+          onToolsChange={({ detail }) => setHelpOpen(detail.open)}
+          notifications={<Flashbar items={notices.items} stackItems />}
+          stickyNotifications
+          breadcrumbs={
+            <BreadcrumbGroup
+              items={crumbs}
+              onFollow={(event) => {
+                event.preventDefault();
+                if (event.detail.href !== "#") void navigate(event.detail.href);
+              }}
+            />
+          }
+          content={
+            <div aria-busy={state === "loading"}>
+              <Suspense fallback={<Loading />}>
+                <Outlet />
+              </Suspense>
+            </div>
+          }
+        />
+      </CrumbsContext.Provider>
+    </HelpContext.Provider>
+  );
+}
+
+function Loading() {
+  return (
+    <div style={{ padding: 48, textAlign: "center" }}>
+      <Spinner size="large" />
+      <span className="visually-hidden">Loading</span>
+    </div>
+  );
+}
