@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
@@ -18,34 +18,30 @@ _FULL = (CANVAS, CANVAS)
 _COATS = ("#a8713c", "#d9b27a", "#6b4a32", "#e8dcc6", "#4a4440", "#c08a50", "#8d8a86", "#b5603a")
 
 
-def draw(seed: int) -> Iterator[Drawn]:
-    """Pictures of one to three puppies with their boxes; what else lies about has none."""
-    for i in range(TRAIN + TEST):
-        rng = np.random.default_rng((seed, 3, i))
-        image = background(rng)
-        puppies: list[Box] = []
-        taken: list[Box] = []
-        for _ in range(int(rng.choice((1, 1, 2, 2, 3)))):
-            thing = sized(puppy(rng), int(rng.integers(140, 290 if not taken else 200)), float(rng.normal(0, 7)))
-            place = free_place(SIZE, thing.size, taken, rng)
-            if place is not None:
-                put(image, thing, *place)
-                taken.append(Box(LABELS[0], *place, *thing.size))
-        puppies = list(taken)
-        for _ in range(int(rng.integers(0, 4))):
-            toy = sized(
-                _TOYS[int(rng.integers(len(_TOYS)))](rng), int(rng.integers(50, 100)), float(rng.uniform(0, 360))
-            )
-            place = free_place(SIZE, toy.size, taken, rng)
-            if place is not None:
-                put(image, toy, *place)
-                taken.append(Box("", *place, *toy.size))
-        yield Drawn(lit(image, rng), boxes=tuple(puppies))
+def picture(rng: Rng, i: int) -> Drawn:
+    """One to three puppies with their boxes; what else lies about has none."""
+    image = background(rng)
+    taken: list[Box] = []
+    for _ in range(int(rng.choice((1, 1, 2, 2, 3)))):
+        thing = sized(puppy(rng), int(rng.integers(140, 290 if not taken else 200)), float(rng.normal(0, 7)))
+        place = free_place(SIZE, thing.size, taken, rng)
+        if place is not None:
+            put(image, thing, *place)
+            taken.append(Box(LABELS[0], *place, *thing.size))
+    puppies = tuple(taken)
+    for _ in range(int(rng.integers(0, 4))):
+        toy = sized(_TOYS[int(rng.integers(len(_TOYS)))](rng), int(rng.integers(50, 100)), float(rng.uniform(0, 360)))
+        place = free_place(SIZE, toy.size, taken, rng)
+        if place is not None:
+            put(image, toy, *place)
+            taken.append(Box("", *place, *toy.size))
+    return Drawn(lit(image, rng), boxes=puppies)
 
 
 def puppy(rng: Rng) -> Image.Image:
     """A sitting puppy seen from the front: hanging ears, a muzzle, a collar, perhaps a patch and its tongue out."""
     coat, dark = _coat(rng)
+    hair = (noise(rng, _FULL, (5, 16)) * 11)[..., None]
     pale = np.clip(coat * 0.5 + 125, 0, 250)
     side = 1 if rng.random() < 0.5 else -1
     body = silhouette(("ellipse", (28, 48, 72, 98)), ("ellipse", (20, 68, 46, 98)), ("ellipse", (54, 68, 80, 98)))
@@ -57,11 +53,11 @@ def puppy(rng: Rng) -> Image.Image:
     left = ("polygon", (33, 9, 24, 13, 15, 30, 16, long - 4, 22, long, 29, long - 6, 33, 30))
     right = ("polygon", (67, 9, 76, 13, 85, 30, 84, long - 4, 78, long, 71, long - 6, 67, 30))
     layers = [
-        modelled(tail, _fur(coat, rng), 1.0, 0.02, 0.05),
-        modelled(body, _fur(coat, rng), 1.2, 0.09, 0.05),
-        inside(modelled(silhouette(("ellipse", (38, 52, 62, 84))), _fur(pale, rng), 0.5, 0.08, 0.0), body),
-        modelled(legs, _fur(coat, rng), 1.2, 0.03, 0.05),
-        modelled(paws, _fur(pale, rng), 1.2, 0.02, 0.05),
+        modelled(tail, _fur(coat, hair), 1.0, 0.02, 0.05),
+        modelled(body, _fur(coat, hair), 1.2, 0.09, 0.05),
+        inside(modelled(silhouette(("ellipse", (38, 52, 62, 84))), _fur(pale, hair), 0.5, 0.08, 0.0), body),
+        modelled(legs, _fur(coat, hair), 1.2, 0.03, 0.05),
+        modelled(paws, _fur(pale, hair), 1.2, 0.02, 0.05),
     ]
     if rng.random() < 0.7:
         band = silhouette(("line", (5, 32, 54, 42, 60, 58, 60, 68, 54)))
@@ -70,22 +66,22 @@ def puppy(rng: Rng) -> Image.Image:
             modelled(band, colour(pick(("#d8433f", "#3f6fd8", "#3fa35b", "#8d4fb8"), rng), rng), 1.0, 0.015),
             modelled(tag, colour("#e8c040", rng, 5), 1.0, 0.015),
         ]
-    layers.append(modelled(head, _fur(coat, rng), 1.1, 0.1, 0.08))
+    layers.append(modelled(head, _fur(coat, hair), 1.1, 0.1, 0.08))
     if rng.random() < 0.45:
         patch = silhouette(("ellipse", (50 + side * 11 - 10, 17, 50 + side * 11 + 10, 39)))
-        layers.append(inside(modelled(patch, _fur(dark, rng), 0.4, 0.08, 0.0), head))
-    layers += [modelled(silhouette(ear), _fur(dark, rng), 1.2, 0.04, 0.05) for ear in (left, right)]
-    return stacked(*layers, *_face(pale, rng))
+        layers.append(inside(modelled(patch, _fur(dark, hair), 0.4, 0.08, 0.0), head))
+    layers += [modelled(silhouette(ear), _fur(dark, hair), 1.2, 0.04, 0.05) for ear in (left, right)]
+    return stacked(*layers, *_face(_fur(pale, hair), rng))
 
 
-def _face(pale: Field, rng: Rng) -> list[Image.Image]:
+def _face(fur: Field, rng: Rng) -> list[Image.Image]:
     muzzle = silhouette(("ellipse", (36, 32, 53, 52)), ("ellipse", (47, 32, 64, 52)), ("ellipse", (42, 42, 58, 58)))
     black = np.array((28, 24, 24), np.float32)
     eyes = silhouette(("ellipse", (36, 23, 44, 32)), ("ellipse", (56, 23, 64, 32)))
     sparks = silhouette(("ellipse", (38, 24.5, 41, 27.5)), ("ellipse", (58, 24.5, 61, 27.5)))
     nose = silhouette(("ellipse", (43, 32, 57, 41)), ("polygon", (45, 38, 55, 38, 50, 44)))
     mouth = silhouette(("line", (1.2, 50, 43, 50, 47, 45, 51, 40, 49)), ("line", (1.2, 50, 47, 55, 51, 60, 49)))
-    face = [modelled(muzzle, _fur(pale, rng), 1.0, 0.04, 0.05)]
+    face = [modelled(muzzle, fur, 1.0, 0.04, 0.05)]
     if rng.random() < 0.6:
         tongue = silhouette(("ellipse", (45.5, 46, 54.5, 61)))
         face.append(modelled(tongue, np.array((232, 110, 120), np.float32), 1.0, 0.03))
@@ -99,8 +95,8 @@ def _coat(rng: Rng) -> tuple[Field, Field]:
     return coat, coat * float(rng.uniform(0.5, 0.95))
 
 
-def _fur(tone: Field, rng: Rng) -> Field:
-    return np.asarray(tone + (noise(rng, _FULL, (5, 16)) * 11)[..., None], np.float32)
+def _fur(tone: Field, hair: Field) -> Field:
+    return np.asarray(tone + hair, np.float32)
 
 
 def ball(rng: Rng) -> Image.Image:
@@ -130,4 +126,4 @@ def flower(rng: Rng) -> Image.Image:
 
 
 _TOYS: tuple[Callable[[Rng], Image.Image], ...] = (ball, bone, flower)
-DOGS = Drawing("puppies", 1, LABELS, TRAIN, TEST, draw)
+DOGS = Drawing("puppies", 1, LABELS, TRAIN, TEST, picture)

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
+from customlabels.examples.scenes import Rng
 from customlabels.manifest.entry import Box
 
 _CREATED = "2026-01-01T00:00:00.000000"
@@ -28,9 +30,10 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Drawing:
-    """How a set is drawn: `draw(seed)` gives the `train` pictures to learn from, then the `test` pictures.
+    """How a set is drawn: the `train` pictures to learn from come first, then the `test` pictures.
 
-    `version` is of what is drawn: it is part of the folder's name.
+    `picture` draws the one of a number with a random generator of its own; `version` is of what is drawn: it is part
+    of the folder's name.
     """
 
     name: str
@@ -38,7 +41,12 @@ class Drawing:
     labels: tuple[str, ...]
     train: int
     test: int
-    draw: Callable[[int], Iterator[Drawn]]
+    picture: Callable[[Rng, int], Drawn]
+
+    def draw(self, seed: int = 0) -> Iterator[Drawn]:
+        """The pictures, drawn as they are asked for; the same ones for the same seed and versions of the libraries."""
+        for i in range(self.train + self.test):
+            yield self.picture(np.random.default_rng((seed, i, *self.name.encode())), i)
 
     def folder(self, cache: Path, on_progress: Callable[[int, int], None] | None = None, seed: int = 0) -> Path:
         """A folder in `cache` with `images/`, `train.manifest` and `test.manifest`, drawn unless it is there already.

@@ -5,7 +5,7 @@ The pictures to learn from carry labels of the whole picture, those to test with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
@@ -26,11 +26,10 @@ _FOREST = np.array((30, 104, 70), np.float32)
 _SUN = np.array((250, 196, 60), np.float32)
 
 
-def draw(seed: int) -> Iterator[Drawn]:
-    """Close-ups with their labels, then scenes with boxes; the emblems take turns."""
-    for i in range(TRAIN + TEST):
-        rng = np.random.default_rng((seed, 4, i))
-        yield _close_up(rng, LABELS[i % 2]) if i < TRAIN else _scene(rng, LABELS[i % 2])
+def picture(rng: Rng, i: int) -> Drawn:
+    """A close-up with its label, or one of the later pictures: a scene with boxes. The emblems take turns."""
+    label = LABELS[i % len(LABELS)]
+    return _close_up(rng, label) if i < TRAIN else _scene(rng, label)
 
 
 def lark() -> Image.Image:
@@ -60,22 +59,27 @@ def lark() -> Image.Image:
 
 
 def pine() -> Image.Image:
-    """A hexagon with a tree before the sun."""
-    outer, inner = _hexagon(49), _hexagon(43)
-    sun = silhouette(("ellipse", (30, 20, 70, 60)))
+    """A tree before the sun in a square with cut corners."""
+    outer, inner = (
+        silhouette(("polygon", (e, 22, 22, e, 78, e, 100 - e, 22, 100 - e, 78, 78, 100 - e, 22, 100 - e, e, 78)))
+        for e in (3, 9)
+    )
+    sun = silhouette(("ellipse", (26, 16, 74, 64)))
     tree = silhouette(
-        ("polygon", (50, 14, 63, 36, 37, 36)),
-        ("polygon", (50, 26, 68, 54, 32, 54)),
-        ("polygon", (50, 42, 74, 72, 26, 72)),
-        ("polygon", (46, 70, 54, 70, 54, 82, 46, 82)),
+        ("polygon", (50, 14, 64, 38, 36, 38)),
+        ("polygon", (50, 28, 70, 56, 30, 56)),
+        ("polygon", (50, 44, 76, 75, 24, 75)),
+        ("polygon", (45, 74, 55, 74, 55, 86, 45, 86)),
     )
     return stacked(flat(outer, _FOREST), flat(inner, _CREAM), flat(sun, _SUN), flat(tree, _FOREST))
 
 
 def _close_up(rng: Rng, label: str) -> Drawn:
-    image = background(rng, (_CLOSE, _CLOSE))
-    mark = sized(_MARKS[label](), int(rng.uniform(0.88, 0.98) * _CLOSE), *_view(rng))
-    put(image, mark, (_CLOSE - mark.width) // 2, (_CLOSE - mark.height) // 2, 0.25)
+    """An emblem that fills the picture but for a narrow edge."""
+    mark = sized(_MARKS[label](), _CLOSE, *_view(rng))
+    edges = rng.integers(2, 14, 4)
+    image = background(rng, (mark.width + int(edges[0] + edges[1]), mark.height + int(edges[2] + edges[3])))
+    put(image, mark, int(edges[0]), int(edges[2]), 0.25)
     return Drawn(lit(image, rng), (label,))
 
 
@@ -83,7 +87,7 @@ def _scene(rng: Rng, label: str) -> Drawn:
     """An emblem on a thing that may reach out of the picture, and marks of nobody."""
     image = background(rng, (_SCENE, _SCENE))
     carrier, where = _CARRIERS[int(rng.integers(len(_CARRIERS)))](rng)
-    side = int(rng.integers(200, 300))
+    side = int(rng.integers(210, 310))
     thing, (x0, y0, x1, y1) = _carried(carrier, where, sized(_MARKS[label](), where[2], *_view(rng)), side)
     left, top = (int(rng.integers(8, _SCENE - 8 - length)) for length in (x1 - x0, y1 - y0))
     put(image, thing, left - x0, top - y0)
@@ -189,13 +193,7 @@ def waves(rng: Rng) -> Image.Image:
     return stacked(flat(square, colour("#d8eef0", rng)), flat(silhouette(*lines), colour("#2f8fa7", rng)))
 
 
-def _hexagon(radius: float) -> Image.Image:
-    turns = np.pi / 6 + np.arange(6) * np.pi / 3
-    points = np.stack([50 + radius * np.cos(turns), 50 + radius * np.sin(turns)], 1)
-    return silhouette(("polygon", points.ravel().tolist()))
-
-
 _MARKS: dict[str, Callable[[], Image.Image]] = {"Lark": lark, "Pine": pine}
 _CARRIERS = (sign, shirt, crate, flag)
 _STRANGERS = (lozenge, waves)
-EMBLEM = Drawing("emblem", 1, LABELS, TRAIN, TEST, draw)
+EMBLEM = Drawing("emblem", 1, LABELS, TRAIN, TEST, picture)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 from PIL import Image
 
 from customlabels.examples.drawn import Drawing, Drawn
-from customlabels.examples.scenes import SIZE, Rng, background, colour, lit, noise, pick
+from customlabels.examples.scenes import SIZE, Field, Rng, background, colour, lit, noise, pick
 from customlabels.examples.sprites import CANVAS, flat, inside, modelled, put, silhouette, sized, stacked
 from customlabels.manifest.entry import Box
 
@@ -22,21 +20,19 @@ _SKINS = {
 }
 
 
-def draw(seed: int) -> Iterator[Drawn]:
-    """Pictures of one to four pieces of one fruit; the fruits take turns."""
-    for i in range(TRAIN + TEST):
-        rng = np.random.default_rng((seed, 1, i))
-        label = LABELS[i % len(LABELS)]
-        image = background(rng)
-        taken: list[Box] = []
-        for _ in range(int(rng.choice((1, 1, 1, 2, 2, 3)))):
-            side = int(rng.integers(150, 300) if not taken else rng.integers(120, 210))
-            fruit = sized(_DRAW[label](rng), side, float(rng.normal(0, _TILT[label])))
-            left = int(rng.integers(-20, max(-19, SIZE[0] - fruit.width + 20)))
-            top = int(rng.integers(-10, max(-9, SIZE[1] - fruit.height + 10)))
-            put(image, fruit, left, top, 0.5)
-            taken.append(Box(label, left, top, *fruit.size))
-        yield Drawn(lit(image, rng), (label,))
+def picture(rng: Rng, i: int) -> Drawn:
+    """One to three pieces of one fruit; the fruits take turns."""
+    label = LABELS[i % len(LABELS)]
+    image = background(rng)
+    taken: list[Box] = []
+    for _ in range(int(rng.choice((1, 1, 1, 2, 2, 3)))):
+        side = int(rng.integers(150, 300) if not taken else rng.integers(120, 210))
+        fruit = sized(_DRAW[label](rng), side, float(rng.normal(0, _TILT[label])))
+        left = int(rng.integers(-20, max(-19, SIZE[0] - fruit.width + 20)))
+        top = int(rng.integers(-10, max(-9, SIZE[1] - fruit.height + 10)))
+        put(image, fruit, left, top, 0.5)
+        taken.append(Box(label, left, top, *fruit.size))
+    return Drawn(lit(image, rng), (label,))
 
 
 def apple(rng: Rng) -> Image.Image:
@@ -95,7 +91,7 @@ def orange(rng: Rng) -> Image.Image:
     return stacked(*layers)
 
 
-def _half_orange(whole: Image.Image, skin: np.ndarray, rng: Rng) -> Image.Image:
+def _half_orange(whole: Image.Image, skin: Field, rng: Rng) -> Image.Image:
     peel = flat(silhouette(("ellipse", (14, 14, 86, 86))), np.array((250, 226, 178)))
     flesh = silhouette(("ellipse", (18, 18, 82, 82)))
     pulp = modelled(flesh, skin * 1.04 + (noise(rng, _FULL, (9, 9)) * 20)[..., None], 0.4, 0.03, 0.2)
@@ -108,7 +104,7 @@ def _half_orange(whole: Image.Image, skin: np.ndarray, rng: Rng) -> Image.Image:
     return stacked(whole, peel, pulp, inside(pith, flesh))
 
 
-def _one_banana(rng: Rng, skin: np.ndarray, number: int) -> Image.Image:
+def _one_banana(rng: Rng, skin: Field, number: int) -> Image.Image:
     """A crescent along an arc; the later of a hand are turned further about the common stalk."""
     bend = float(rng.uniform(1.5, 2.0))
     t = np.linspace(0, 1, 60)
@@ -145,4 +141,4 @@ def _leaf(x: float, y: float, side: int) -> list[float]:
 
 _TILT = {"Apple": 25.0, "Banana": 90.0, "Orange": 12.0}
 _DRAW = {"Apple": apple, "Banana": banana, "Orange": orange}
-FRUIT = Drawing("fruit", 1, LABELS, TRAIN, TEST, draw)
+FRUIT = Drawing("fruit", 1, LABELS, TRAIN, TEST, picture)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from customlabels.manifest.entry import Box
 
 CANVAS = 400
 """Side of the square that things are drawn in, in pixels, before they get their size."""
+Paint = NDArray[Any]
+"""A colour (3,) or a picture of the canvas's size (H, W, 3), 0 to 255."""
 _EDGE = 4
 _COARSE = 2
 """Roundness is reckoned on every second pixel: it is smooth."""
@@ -40,31 +43,37 @@ def silhouette(*shapes: tuple[str, Sequence[float]], canvas: int = CANVAS) -> Im
                     draw.ellipse((x - width / 2, y - width / 2, x + width / 2, y + width / 2), fill=fill)
             case other:
                 raise ValueError(f"There is no shape {other!r}.")
-    return mask.resize((canvas, canvas), Image.Resampling.BOX)
+    return mask.reduce(2)
 
 
 def modelled(
-    mask: Image.Image, paint: NDArray[np.float32], depth: float = 1.0, round_: float = 0.09, gloss: float = 0.35
+    mask: Image.Image, paint: Paint, depth: float = 1.0, round_: float = 0.09, gloss: float = 0.35
 ) -> Image.Image:
     """The silhouette as a thing with roundness, lit from the upper left, RGBA.
 
-    `paint` is a colour (3,) or a picture (H, W, 3), 0 to 255; `depth` says how strong the shading is, `round_` how
-    wide the rounded edge is as a share of the canvas, `gloss` how bright the highlight is.
+    `depth` says how strong the shading is, `round_` how wide the rounded edge is as a share of the canvas, `gloss` how
+    bright the highlight is.
     """
-    coarse = np.asarray(mask.reduce(_COARSE), np.float32) / 255
-    height = _blurred(coarse, max(1, round(round_ * mask.width / _COARSE)))
-    down, across = np.gradient(height * round_ * coarse.shape[1] * 2.2)
-    slope, height = (_fine(values, mask.size) for values in (across * 0.6 + down * 0.8, height))
+    box = mask.getbbox()
+    assert box is not None
+    part = mask.crop(box)  # outside of it there is nothing to shade
+    coarse = np.asarray(part.reduce(_COARSE), np.float32) / np.float32(255)
+    width = round_ * mask.width / _COARSE
+    height = _blurred(coarse, max(1, round(width)))
+    down, across = np.gradient(height * width * 2.2)
+    slope, height = (_fine(values, part.size) for values in (across * 0.6 + down * 0.8, height))
     shade = 1 - depth * 0.45 * np.clip(-slope, 0, 1.6) + depth * 0.22 * np.clip(slope, 0, 1.2) - 0.04 * depth
     shine = np.clip(height - 0.62, 0, 1) * np.exp(-(((slope - 0.28) / 0.16) ** 2)) * 255 * gloss * 2
-    values = paint * shade[..., None] + shine[..., None]
-    cut = Image.fromarray(np.clip(values, 0, 255).astype(np.uint8)).convert("RGBA")
+    cover = paint[box[1] : box[3], box[0] : box[2]] if paint.ndim == 3 else paint
+    values = cover * shade[..., None] + shine[..., None]
+    cut = Image.new("RGBA", mask.size)
+    cut.paste(Image.fromarray(np.clip(values, 0, 255).astype(np.uint8)), box[:2])
     cut.putalpha(mask)
     return cut
 
 
-def flat(mask: Image.Image, paint: NDArray[np.float32] | tuple[int, int, int]) -> Image.Image:
-    """The silhouette in one colour, RGBA."""
+def flat(mask: Image.Image, paint: Paint) -> Image.Image:
+    """The silhouette in one colour (3,), RGBA."""
     cut = Image.new("RGBA", mask.size, tuple(int(value) for value in paint))
     cut.putalpha(mask)
     return cut

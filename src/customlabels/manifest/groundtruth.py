@@ -34,14 +34,15 @@ class Rules:
     """What is asked of a line. The defaults suit files on disk; for Rekognition's API there are `API_RULES`.
 
     s3_only: a source-ref must be s3://bucket/key, else it may be a path too. convert_multilabel: raw multi-label
-    attributes are converted, else they are an unsupported type. max_boxes per label attribute and the limits of
-    image_size: None lifts them.
+    attributes are converted, else they are an unsupported type. max_boxes per label attribute, the limits of
+    image_size and max_characters of a line: None lifts them.
     """
 
     s3_only: bool = False
     convert_multilabel: bool = True
     max_boxes: int | None = 50
     limits: Limits | None = Limits()
+    max_characters: int | None = MAX_LINE_CHARACTERS
 
 
 FILE_RULES = Rules()
@@ -102,7 +103,7 @@ def parse(lines: Iterable[bytes | str], rules: Rules = FILE_RULES) -> Manifest:
 
 def parse_line(text: bytes | str, line: int = 0, rules: Rules = FILE_RULES) -> Entry | Rejected:
     """One line of a manifest. Never raises: all that is wrong with it is in the result's problems."""
-    content = _json_object(text)
+    content = _json_object(text, rules.max_characters)
     if isinstance(content, str):
         return Rejected(problem("ERROR_INVALID_JSON_LINE", line, detail=content), {})
     content = _without_service_keys(content)
@@ -152,12 +153,12 @@ def _merged(annotations: list[Annotation]) -> tuple[tuple[str, ...], tuple[Box, 
     return labels, tuple(box for boxes in boxed for box in boxes) if boxed else None
 
 
-def _json_object(text: bytes | str) -> dict[str, Any] | str:
+def _json_object(text: bytes | str, most: int | None) -> dict[str, Any] | str:
     """The JSON object of a line, or the reason why there is none."""
     try:
         decoded = text.decode("utf-8") if isinstance(text, bytes) else text
-        if len(decoded.rstrip("\r\n")) > MAX_LINE_CHARACTERS:
-            return f"the line has {len(decoded):,} characters; at most {MAX_LINE_CHARACTERS:,} are allowed"
+        if most is not None and len(decoded.rstrip("\r\n")) > most:
+            return f"the line has {len(decoded):,} characters; at most {most:,} are allowed"
         content = json.loads(decoded, parse_constant=_no_constant)
         if "\\u" in decoded or isinstance(text, str):
             json.dumps(content, ensure_ascii=False).encode("utf-8")  # half a surrogate pair is no text

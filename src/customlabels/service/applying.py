@@ -18,8 +18,11 @@ BATCH = 2000
 """Entries that are inserted, or deleted, in one statement or transaction: others need not wait long."""
 
 
-def apply(connection: Connection, dataset: Row[Any], changed: Sequence[Entry]) -> None:
-    """Replace entries of the same images, add the others at the end. Raises ManifestRefused: roll back, then."""
+def apply(connection: Connection, dataset: Row[Any], changed: Sequence[Entry], spare: int = 0) -> None:
+    """Replace entries of the same images, add the others at the end. Raises ManifestRefused: roll back, then.
+
+    `spare` is how many labels more than else the dataset may have: one that goes away is still there.
+    """
     there = entry_rows.positions_of(connection, dataset.id, [entry.source_ref for entry in changed])
     one = select(entries.c.source_ref).where(entries.c.dataset_id == dataset.id).limit(1)
     buckets = dict.fromkeys(bucket_of(ref) for ref in connection.execute(one).scalars())
@@ -34,7 +37,7 @@ def apply(connection: Connection, dataset: Row[Any], changed: Sequence[Entry]) -
     while batch := list(islice(placed, BATCH)):
         entry_rows.write(connection, dataset.id, batch, ids, added)
     counting.change(connection, dataset.id, added, removed)
-    check_whole(0, len(counting.label_ids(connection, dataset.id)), [])
+    check_whole(0, len(counting.label_ids(connection, dataset.id)) - spare, [])
     set_next(connection, dataset.id, next(free))
 
 

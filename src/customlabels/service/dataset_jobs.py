@@ -98,7 +98,7 @@ def _create(service: Service, task: Task) -> None:
         counting.change(connection, dataset.id, counts, Tally())
         set_next(connection, dataset.id, counts.total + 1)
         source = "manifest file" if "manifest" in task.job.payload else next(iter(task.job.payload["source"])).lower()
-        message = f"{CREATED} from the {source}.{reader.words()}"
+        message = f"{CREATED} from the {source}.{place.get('LeftOut', '')}{reader.words()}"
         service.queue.add(connection, "dataset.thumbnails", task.job.subject, {"after": 0})
         set_status(connection, dataset.id, "CREATE_COMPLETE", message)
 

@@ -129,13 +129,16 @@ def delete_project_with_contents(service: Service, caller: Caller, project_arn: 
         held = select(datasets).where(datasets.c.project_id == row.id, datasets.c.arn.is_not(None))
         sets = connection.execute(held).all()
         for model in models:
-            caller.require("rekognition:DeleteProjectVersion", model.arn)
+            caller.require(
+                "rekognition:DeleteProjectVersion", model.arn, tagging.seen_by(connection, caller, model.arn)
+            )
             if model.status in UNFINISHED:
                 raise ResourceInUseException(
                     f"The model version {model.name} is {model.status}: stop it, or cancel the training, first."
                 )
         for dataset in sets:
-            caller.require("rekognition:DeleteDataset", dataset.arn)
+            seen = tagging.seen_by(connection, caller, dataset.arn)
+            caller.require("rekognition:DeleteDataset", dataset.arn, seen)
             if dataset.status.endswith("IN_PROGRESS"):
                 raise ResourceInUseException(f"The dataset {dataset.arn} is {dataset.status}: wait until that is done.")
         for model in models:

@@ -189,7 +189,7 @@ def _tested(service: Service, caller: Caller, arn: str) -> Tested:
 def _folder(service: Service, caller: Caller, arn: str) -> tuple[Row[Any], Path]:
     with service.database.read() as connection:
         row = permitted(connection, caller, "DescribeProjectVersions", arn)
-    if row.model is None:
+    if row.model is None or row.status == "DELETING":
         raise ResourceNotReadyException(f"The model version {row.name} is {row.status}: it has no results.")
     return row, service.model_folder(row.model)
 

@@ -43,6 +43,7 @@ export function useProjects(): UseQueryResult<Project[]> {
 export function useProject(name: string): UseQueryResult<Project | null> {
   return useQuery({
     queryKey: ["projects", name],
+    enabled: Boolean(name),
     queryFn: async () => {
       const found = await rekognition<{ ProjectDescriptions: Project[] }>("DescribeProjects", { ProjectNames: [name] });
       return found.ProjectDescriptions[0] ?? null;

@@ -1,4 +1,3 @@
-import Box from "@cloudscape-design/components/box";
 import CopyToClipboard from "@cloudscape-design/components/copy-to-clipboard";
 
 /** A text with a button that copies it. */
@@ -25,13 +24,11 @@ export function Code({ text, label }: { text: string; label: string }) {
         copyErrorText="It could not be copied"
         textToCopy={text}
       />
-      <Box variant="code">
-        {/* A region that scrolls has to be reached by the keyboard. */}
-        {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-        <pre className="code" tabIndex={0} aria-label={label}>
-          {text}
-        </pre>
-      </Box>
+      {/* A region that scrolls has to be reached by the keyboard. */}
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+      <pre className="code" tabIndex={0} role="region" aria-label={label}>
+        {text}
+      </pre>
     </div>
   );
 }

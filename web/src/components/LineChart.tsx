@@ -18,7 +18,7 @@ const HEIGHT = 240;
 const LEFT = 48;
 const BOTTOM = 40;
 const TOP = 10;
-const RIGHT = 12;
+const RIGHT = 24;
 const TICKS = [0, 0.25, 0.5, 0.75, 1];
 
 /** Lines over two axes that begin at zero. */

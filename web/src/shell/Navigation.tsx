@@ -51,16 +51,20 @@ function useProjectItems(name: string): SideNavigationProps.Item[] {
       items: [
         { type: "link", text: "Project details", href: projectPath(name) },
         ...sets.filter((set) => set.known).map(({ type, text, href }) => ({ type, text, href })),
-        {
-          type: "section",
-          text: "Models",
-          defaultExpanded: true,
-          items: versions.slice(0, 10).map((version) => ({
-            type: "link" as const,
-            text: versionName(version.ProjectVersionArn),
-            href: projectPath(name, "models", versionName(version.ProjectVersionArn)),
-          })),
-        },
+        ...(versions.length
+          ? [
+              {
+                type: "section" as const,
+                text: "Models",
+                defaultExpanded: true,
+                items: versions.slice(0, 10).map((version) => ({
+                  type: "link" as const,
+                  text: versionName(version.ProjectVersionArn),
+                  href: projectPath(name, "models", versionName(version.ProjectVersionArn)),
+                })),
+              },
+            ]
+          : []),
       ],
     },
   ];

@@ -36,7 +36,6 @@ export function TopBar() {
         identity={{
           href: "/console/",
           title: "Custom Labels",
-          logo: { src: "/console/favicon.svg", alt: "" },
           onFollow: (event) => {
             event.preventDefault();
             void navigate("/");

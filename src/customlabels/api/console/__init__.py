@@ -31,6 +31,7 @@ from customlabels.api.protocol import TARGET, parse
 from customlabels.service.access.sessions import Session, find_session
 from customlabels.service.errors import ResourceNotFoundException, ServiceError
 from customlabels.service.service import Service
+from customlabels.store.database import DatabaseUnavailable
 
 API = "/console/api/"
 UPLOAD_SECONDS = 600.0
@@ -78,7 +79,7 @@ class Console:
                 body = await read_body(request)
                 if body is None:
                     raise RequestEntityTooLargeException(f"The request is too large or too slow: {LIMITS}.")
-        except ServiceError as error:
+        except (ServiceError, DatabaseUnavailable) as error:
             problem = error
         try:
             return await run_in_threadpool(self._guarded, request, call, name, body, file, problem)

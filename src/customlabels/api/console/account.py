@@ -82,8 +82,10 @@ def describe_user(ask: Ask) -> dict[str, Any]:
 def add_user(ask: Ask) -> dict[str, Any]:
     """A new user with presets; the answer has the token of a link for signing in."""
     name = _other(ask, "iam:CreateUser", ask.body.text("Name"))
-    database, account = ask.service.database, ask.caller.account
-    _doing(lambda: users.add_user(database, account, name, ask.body.texts("Policies", 10)))
+    database, account, policies = ask.service.database, ask.caller.account, ask.body.texts("Policies", 10)
+    if policies:
+        _other(ask, "iam:PutUserPolicy", name)
+    _doing(lambda: users.add_user(database, account, name, policies))
     return {"Token": sessions.make_link(database, account, name)}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any, Protocol
@@ -12,6 +13,8 @@ from customlabels.service.errors import InvalidParameterException
 from customlabels.service.service import Service
 
 _LONGEST = 100_000
+_NO_TEXT = re.compile(r"[\0\ud800-\udfff]")
+"""What JSON can say, and no database can store."""
 
 
 class Examples(Protocol):
@@ -39,6 +42,8 @@ class Fields:
             raise InvalidParameterException(f"{name} is {'missing' if value is None else 'no text'}.")
         if len(value) > longest:
             raise InvalidParameterException(f"{name} has {len(value):,} characters; at most {longest:,} are allowed.")
+        if _NO_TEXT.search(value):
+            raise InvalidParameterException(f"{name} has a character that no text has: NUL, or half of a pair.")
         return value
 
     def optional(self, name: str) -> str | None:

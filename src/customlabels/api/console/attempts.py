@@ -7,43 +7,56 @@ import time
 from collections import OrderedDict
 
 FREE = 5
-"""Failures after which one has to wait."""
+"""Failures of one name after which one has to wait."""
+FREE_OF_ADDRESS = 30
+"""Failures of one address: a class is often behind one."""
 FORGOTTEN_SECONDS = 900.0
 LONGEST_WAIT = 60.0
 _REMEMBERED = 10_000
 
 
 class Attempts:
-    """Counts failures by address and by name, so that neither many names nor many addresses help. Safe for threads."""
+    """Counts tries by address and by name, so that neither many names nor many addresses help. Safe for threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()
 
-    def wait(self, *keys: str) -> float:
-        """Seconds until the next try may be made; 0 for now."""
-        at = time.monotonic()
-        with self._lock:
-            return max((self._left(key, at) for key in keys), default=0.0)
+    def begin(self, address: str, name: str = "") -> float:
+        """Seconds until the next try may be made. Where it is 0, this is one: failed, until it has `succeeded`.
 
-    def failed(self, *keys: str) -> None:
-        """A try has failed."""
+        So of many at once no more are made than of one after another.
+        """
         at = time.monotonic()
         with self._lock:
+            keys = _keys(address, name)
+            wait = max(self._left(key, free, at) for key, free in keys.items())
+            if wait > 0:
+                return wait
             for key in keys:
                 number, last = self._failures.pop(key, (0, at))
                 self._failures[key] = (number + 1 if at - last < FORGOTTEN_SECONDS else 1, at)
             while len(self._failures) > _REMEMBERED:
                 self._failures.popitem(last=False)
-
-    def succeeded(self, key: str) -> None:
-        """Forget the failures of a name."""
-        with self._lock:
-            self._failures.pop(key, None)
-
-    def _left(self, key: str, at: float) -> float:
-        number, last = self._failures.get(key, (0, at))
-        if number < FREE:
             return 0.0
-        pause = min(LONGEST_WAIT, 2.0 ** (number - FREE))
+
+    def succeeded(self, address: str, name: str = "") -> None:
+        """A try was good: the failures of the name are forgotten, of those of the address this one."""
+        with self._lock:
+            of_address, *of_name = _keys(address, name)
+            for key in of_name:
+                self._failures.pop(key, None)
+            number, last = self._failures.get(of_address, (1, 0.0))
+            self._failures[of_address] = (number - 1, last)
+
+    def _left(self, key: str, free: int, at: float) -> float:
+        number, last = self._failures.get(key, (0, at))
+        if number < free or at - last >= FORGOTTEN_SECONDS:
+            return 0.0
+        pause = min(LONGEST_WAIT, 2.0 ** min(number - free, 10))
         return float(max(0.0, last + pause - at))
+
+
+def _keys(address: str, name: str) -> dict[str, int]:
+    """What is counted, and how many failures of each are free."""
+    return {f"from {address}": FREE_OF_ADDRESS, **({f"as {name}": FREE} if name else {})}

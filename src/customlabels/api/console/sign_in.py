@@ -60,9 +60,9 @@ class SignIn:
         """POST session, POST session/link, DELETE session. Raises ServiceError."""
         match request.method, name:
             case "POST", "session":
-                return self._by_password(request, _fields(body))
+                return self._signed_in(request, call, self._by_password(request, _fields(body)))
             case "POST", "session/link":
-                return self._by_link(request, _fields(body))
+                return self._signed_in(request, call, self._by_link(request, _fields(body)))
             case "DELETE", "session":
                 if cookie := request.cookies.get(COOKIE):
                     sessions.end_session(self.service.database, cookie)
@@ -72,47 +72,47 @@ class SignIn:
             case method, _:
                 raise ResourceNotFoundException(f"The console has no {method} {name}.")
 
-    def _by_password(self, request: Request, fields: Fields) -> Response:
+    def _by_password(self, request: Request, fields: Fields) -> str:
         account = fields.text("Account", self.service.account, 200).strip() or self.service.account
         user, password = fields.text("User", longest=200).strip(), fields.text("Password", longest=1000)
-        keys = (f"from {_address(request)}", f"as {account}/{user}")
-        self._require_calm(*keys)
+        who = (_address(request), f"{account}/{user}")
+        self._require_calm(*who)
         cookie = sessions.open_by_password(self.service.database, account, user, password)
         if cookie is None:
-            self.attempts.failed(*keys)
             raise SignInFailed("There is no such user, or the password is not the right one.")
-        self.attempts.succeeded(keys[1])
-        return _signed_in(request, cookie)
+        self.attempts.succeeded(*who)
+        return cookie
 
-    def _by_link(self, request: Request, fields: Fields) -> Response:
-        address = f"from {_address(request)}"
+    def _by_link(self, request: Request, fields: Fields) -> str:
+        address = _address(request)
         self._require_calm(address)
         cookie = sessions.open_by_link(self.service.database, fields.text("Token", longest=200))
         if cookie is None:
-            self.attempts.failed(address)
             raise SignInFailed(
                 "The link was used already, or is too old. For a new one ask an administrator, or run `customlabels "
                 "users link NAME` where the server runs."
             )
-        return _signed_in(request, cookie)
+        self.attempts.succeeded(address)
+        return cookie
 
-    def _require_calm(self, *keys: str) -> None:
-        if wait := self.attempts.wait(*keys):
+    def _require_calm(self, *who: str) -> None:
+        if wait := self.attempts.begin(*who):
             raise TooManyAttempts(f"Too many attempts failed: try again in {math.ceil(wait)} seconds.")
 
-
-def _signed_in(request: Request, cookie: str) -> Response:
-    response = JSONResponse({})
-    response.set_cookie(
-        COOKIE,
-        cookie,
-        max_age=sessions.SESSION_SECONDS,
-        path="/console",
-        secure=request.url.scheme == "https",
-        httponly=True,
-        samesite="strict",
-    )
-    return response
+    def _signed_in(self, request: Request, call: Call, cookie: str) -> Response:
+        session = sessions.find_session(self.service.database, cookie)
+        call.caller = session.caller if session else None
+        response = JSONResponse({})
+        response.set_cookie(
+            COOKIE,
+            cookie,
+            max_age=sessions.SESSION_SECONDS,
+            path="/console",
+            secure=request.url.scheme == "https",
+            httponly=True,
+            samesite="strict",
+        )
+        return response
 
 
 def _address(request: Request) -> str:

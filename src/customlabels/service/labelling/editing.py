@@ -5,6 +5,7 @@ Each is one transaction on a dataset that is ready, so what the API lists afterw
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from customlabels.manifest.entry import Box, Entry
+from customlabels.manifest.frames import box_trouble
 from customlabels.manifest.groundtruth import API_RULES
 from customlabels.service import counting, entry_rows
 from customlabels.service.access.caller import Caller
@@ -56,6 +58,7 @@ def draw_boxes(service: Service, caller: Caller, dataset_arn: str, images: Seque
     and Height in whole pixels. Raises AccessDenied, InvalidParameter, ResourceInUse, ResourceNotFound.
     """
     with changing(service, caller, dataset_arn) as (connection, dataset):
+        _require_once([image["SourceRef"] for image in images])
         there = {entry.source_ref: entry for entry in _entries(connection, dataset, [i["SourceRef"] for i in images])}
         changed = []
         for image in images:
@@ -132,4 +135,12 @@ def _box(box: Mapping[str, Any], width: int, height: int) -> Box:
             f"The box of {found.label[:80]!r} from ({x0}, {y0}) to ({x1}, {y1}) is not inside the image of {width} by "
             f"{height} pixels."
         )
+    if trouble := box_trouble(found, width, height):
+        raise InvalidParameterException(f"A box is too small: {trouble[1]}.")
     return found
+
+
+def _require_once(source_refs: Sequence[str]) -> None:
+    for source_ref, number in Counter(source_refs).items():
+        if number > 1:
+            raise InvalidParameterException(f"The image {source_ref[:1100]} is named {number} times: name it once.")

@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from customlabels.manifest.content import MAX_LABELS
-from customlabels.manifest.problems import MAX_LABEL_LENGTH
 from customlabels.service import counting
 from customlabels.service.access.caller import Caller
 from customlabels.service.dataset_rows import open_to_read, set_status
 from customlabels.service.errors import InvalidParameterException, ResourceAlreadyExistsException
+from customlabels.service.labelling.annotations import check_name
 from customlabels.service.labelling.editing import changing
 from customlabels.service.service import Service
 from customlabels.store.tables import dataset_labels
@@ -130,17 +130,6 @@ def delete_label(service: Service, caller: Caller, dataset_arn: str, name: str, 
                 "first, or delete it from the images, too."
             )
         _relabel(service, connection, dataset, name, None)
-
-
-def check_name(name: str) -> None:
-    """Raises InvalidParameterException where no label can have this name."""
-    if not 0 < len(name) <= MAX_LABEL_LENGTH or not name.strip():
-        raise InvalidParameterException(
-            f"The label {name[:40]!r} has {len(name)} characters; it must have 1 to {MAX_LABEL_LENGTH}, and not "
-            "only blanks."
-        )
-    if "\0" in name:
-        raise InvalidParameterException("A label cannot have the NUL character.")
 
 
 def _relabel(service: Service, connection: Connection, dataset: Row[Any], name: str, new_name: str | None) -> None:

@@ -20,7 +20,7 @@ from customlabels.store.tables import dataset_labels, datasets, entries, entry_l
 def relabel(service: Service, task: Task) -> None:
     """Do the job: what was done before a crash is not done again, since those entries have the label no more."""
     name, new_name = task.job.payload["name"], task.job.payload["new_name"]
-    after = 0
+    after: int | None = None  # the position from which on entries are looked through that only declare the label
     while True:
         with service.database.write() as connection:
             task.require(connection)
@@ -28,14 +28,16 @@ def relabel(service: Service, task: Task) -> None:
             if dataset is None:
                 task.finish(connection)
                 return
-            positions = _having(connection, dataset.id, name) or _declaring(connection, dataset.id, name, after)
+            positions = _having(connection, dataset.id, name) if after is None else []
+            if not positions:
+                positions = _declaring(connection, dataset.id, name, after or 0)
+                after = positions[-1] if positions else 0
             if not positions:
                 _end(connection, dataset, name)
                 task.finish(connection)
                 return
             lines = _lines(connection, dataset.id, positions)
-            apply(connection, dataset, [relabelled(read_entry(line), name, new_name) for line in lines])
-            after = positions[-1]
+            apply(connection, dataset, [relabelled(read_entry(line), name, new_name) for line in lines], spare=1)
 
 
 def _dataset(connection: Connection, arn: str) -> Row[Any] | None:

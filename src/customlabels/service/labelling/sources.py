@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import lzma
 import shutil
 import stat
+import struct
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -15,12 +18,12 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from customlabels.imaging.images import ImageError
+from customlabels.imaging.images import ImageError, read_header
 from customlabels.manifest.entry import Dataset, Entry
 from customlabels.manifest.formats.groundtruth import sized
 from customlabels.manifest.formats.images import is_clutter, is_image_name
 from customlabels.manifest.lines import write_line
-from customlabels.manifest.opener import S3, name_below
+from customlabels.manifest.opener import S3, Folder, name_below
 from customlabels.manifest.problems import DatasetError
 from customlabels.manifest.read import read_dataset
 from customlabels.service import datasets as verbs
@@ -40,7 +43,24 @@ from customlabels.store.tables import datasets
 MAX_FILES = 250_000
 MAX_UNPACKED = 20 * 1024**3
 """Bytes of all files of an archive."""
+MAX_FILE = 512 * 1024**2
+"""Bytes of one of them: it is read as a whole."""
+_TOLD = 3
+"""Images left out that a status message names."""
 _TELL_SECONDS = 1.0
+
+
+_BROKEN = (
+    zipfile.BadZipFile,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+    struct.error,
+    zlib.error,
+    lzma.LZMAError,
+)
+"""What `zipfile` raises for a file that is damaged, or that it cannot read."""
 
 
 class SourceRefused(Exception):
@@ -83,18 +103,18 @@ def create_from(
 def write_manifest(
     service: Service, arn: str, payload: Mapping[str, Any], tell: Callable[[str], None]
 ) -> dict[str, str]:
-    """Bring in what a source has, and write its manifest. Returns Bucket and Name of it.
+    """Bring in what a source has, and write its manifest. Returns Bucket and Name of it, and LeftOut, words on that.
 
     `tell` is given words on how far it is. Raises SourceRefused, StoreUnavailable.
     """
     bucket = console_bucket(service, payload["account"])
     project, type, created = names_of_dataset(arn)
     source = payload["source"]
-    telling = _seldom(tell)
+    telling, left_out = _seldom(tell), list[str]()
     if "Folder" in source:
         lines = _folder_lines(service, source["Folder"], telling)
     else:
-        lines = _archive_lines(service, source["Archive"], bucket, folder_of(arn), telling)
+        lines = _archive_lines(service, source["Archive"], bucket, folder_of(arn), telling, left_out)
     key = f"datasets/{project}_{created}_{type}/manifests/output/output.manifest"
     try:
         service.objects.put(bucket, key, lines, {"content-type": "application/jsonl"})
@@ -102,7 +122,7 @@ def write_manifest(
         raise
     except ObjectError as error:
         raise SourceRefused(str(error)) from error
-    return {"Bucket": bucket, "Name": key}
+    return {"Bucket": bucket, "Name": key, "LeftOut": _words(left_out)}
 
 
 def folder_label(prefix: str, key: str) -> str | None:
@@ -135,17 +155,31 @@ def _folder_lines(service: Service, folder: Mapping[str, Any], tell: Callable[[s
 
 
 def _archive_lines(
-    service: Service, archive: Mapping[str, Any], bucket: str, folder: str, tell: Callable[[str], None]
+    service: Service,
+    archive: Mapping[str, Any],
+    bucket: str,
+    folder: str,
+    tell: Callable[[str], None],
+    left_out: list[str],
 ) -> Iterator[bytes]:
+    """`left_out` is given words on each image that cannot be used."""
     with tempfile.TemporaryDirectory(prefix="customlabels-archive-") as scratch:
         root = Path(scratch) / "files"
         _unpack(service, archive, Path(scratch) / "archive.zip", root)
         dataset = _read(root)
         entries = _part(dataset, archive.get("Part"))
+        left_out += [f"{found.message} {found.detail}".strip() for found in dataset.dropped]
         used: set[str] = set()
         for number, entry in enumerate(entries, 1):
-            yield _line(_stored(service, dataset, entry, bucket, folder, used))
+            try:
+                name, content, entry = _usable(root, dataset, entry, used)
+            except (OSError, ImageError, ServiceError) as error:
+                left_out.append(f"{entry.source_ref[:200]}: {error}".replace(f"{root}/", ""))
+                continue
+            yield _line(_stored(service, entry, bucket, f"{folder}/{name}", content))
             tell(f"The dataset is being created: {number:,} of {len(entries):,} images.")
+        if not used:
+            raise SourceRefused(f"The archive has no usable image.{_words(left_out)}")
 
 
 def _unpack(service: Service, archive: Mapping[str, Any], file: Path, root: Path) -> None:
@@ -168,6 +202,11 @@ def _unpack(service: Service, archive: Mapping[str, Any], file: Path, root: Path
                 with opened.open(info) as source, place.open("wb") as target:
                     while chunk := source.read(min(CHUNK, left + 1)):
                         left -= len(chunk)
+                        if target.tell() + len(chunk) > MAX_FILE:
+                            raise SourceRefused(
+                                f"The file {info.filename[:200]!r} of the archive has more than "
+                                f"{MAX_FILE // 1024**2} MB: leave it out, or make it smaller."
+                            )
                         if left < 0:
                             raise SourceRefused(
                                 f"The files of the archive have more than {MAX_UNPACKED // 1024**3} GB: divide it."
@@ -177,7 +216,7 @@ def _unpack(service: Service, archive: Mapping[str, Any], file: Path, root: Path
         raise
     except ObjectError as error:
         raise SourceRefused(str(error)) from error
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+    except _BROKEN as error:
         raise SourceRefused(
             f"The archive cannot be read ({error}): it must be a ZIP file without a password."
         ) from error
@@ -200,7 +239,8 @@ def _read(root: Path) -> Dataset:
     try:
         return read_dataset(root)
     except DatasetError as error:
-        raise SourceRefused(f"The archive has no dataset of a known format: {error}") from error
+        words = str(error).replace(f"{root}/", "").replace(str(root), "The archive")
+        raise SourceRefused(f"The archive has no dataset of a known format: {words}") from error
 
 
 def _part(dataset: Dataset, part: str | None) -> list[Entry]:
@@ -216,27 +256,44 @@ def _part(dataset: Dataset, part: str | None) -> list[Entry]:
     return found
 
 
-def _stored(service: Service, dataset: Dataset, entry: Entry, bucket: str, folder: str, used: set[str]) -> Entry:
-    """The entry once its image is in the bucket."""
-    try:
-        entry = sized(entry, dataset)
-        content = dataset.open(entry.source_ref)
-        if entry.boxes is None:
-            content, _ = fitting(entry.source_ref, content)
-    except (OSError, ImageError, ServiceError) as error:
-        raise SourceRefused(f"{entry.source_ref[:200]}: {error}") from error
+def _usable(root: Path, dataset: Dataset, entry: Entry, used: set[str]) -> tuple[str, bytes, Entry]:
+    """A name that is free, the bytes of the image, and its entry. Raises OSError, ImageError, ServiceError.
+
+    A manifest can name any file of this machine; those outside of the archive are not there.
+    """
+    if isinstance(dataset.open, Folder) and not entry.source_ref.startswith(S3):
+        place = (dataset.open.root / entry.source_ref).resolve()
+        if not place.is_relative_to(root.resolve()):
+            raise FileNotFoundError("the file is not in the archive")
+    entry = sized(entry, dataset)
+    content = dataset.open(entry.source_ref)
+    if entry.boxes is None:
+        content, _ = fitting(entry.source_ref, content)
+    else:
+        read_header(content, None)  # what measures too much would have its boxes elsewhere if it were made smaller
     path = Path(entry.source_ref)
-    name = clean_name(path.name)
-    number = 2
+    name, number = clean_name(path.name), 2
     while name in used:
-        name = clean_name(f"{path.stem} ({number}){path.suffix}")
-        number += 1
+        name, number = clean_name(f"{path.stem[:150]} ({number}){path.suffix[:16]}"), number + 1
     used.add(name)
-    key = f"{folder}/{name}"
+    return name, content, entry
+
+
+def _stored(service: Service, entry: Entry, bucket: str, key: str, content: bytes) -> Entry:
+    """The entry once its image is in the bucket."""
     stored = service.objects.put(bucket, key, content, {"content-type": "application/octet-stream"})
     with suppress(OSError, ImageError):  # what is wrong with it is said when it is shown, and when it is learnt from
         keep_thumbnail(service, bucket, key, stored.etag, content)
     return replace(entry, source_ref=f"{S3}{bucket}/{key}")
+
+
+def _words(left_out: Sequence[str]) -> str:
+    """What of an archive was left out, for people; empty where nothing was."""
+    if not left_out:
+        return ""
+    told = "; ".join(words[:300] for words in left_out[:_TOLD])
+    images = "1 image was" if len(left_out) == 1 else f"{len(left_out):,} images were"
+    return f" {images} left out ({told}{'; ...' if len(left_out) > _TOLD else ''})."
 
 
 def _line(entry: Entry) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import os
 import secrets
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from customlabels.imaging.images import ImageError, decode
+from customlabels.imaging.images import ImageError, Limits, decode
 from customlabels.manifest.opener import S3
 from customlabels.service.access.caller import Caller
 from customlabels.service.errors import (
@@ -21,11 +22,13 @@ from customlabels.service.errors import (
 )
 from customlabels.service.pictures import MAX_BYTES
 from customlabels.service.service import Service
-from customlabels.store.objects import NoSuchBucket, NoSuchKey, ObjectError, ObjectTooLarge, StoreUnavailable
+from customlabels.store.objects import ObjectError, ObjectTooLarge, StoreUnavailable
 
 SIDE = 320
 """Pixels of the longer side."""
 _QUALITY = 82
+SHOWN = Limits(bytes=100 * 1024 * 1024, min_side=1, max_side=100_000, max_aspect=math.inf)
+"""Of images that are looked at: more than may be learnt from, so that people see what is wrong with them."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,10 @@ def thumbnail(service: Service, caller: Caller, source_ref: str) -> Picture:
         try:
             content = path.read_bytes()
         except OSError:
-            content = _make(service.objects.read(bucket, key, MAX_BYTES))
+            content = small_picture(service.objects.read(bucket, key, MAX_BYTES))
             _keep(path, content)
-    except (NoSuchBucket, NoSuchKey) as error:
-        raise ResourceNotFoundException(f"There is no image {source_ref[:1100]}.") from error
-    except ObjectTooLarge as error:
-        raise InvalidImageFormatException(str(error)) from error
+    except ObjectError as error:
+        raise _told(error, source_ref) from error
     except ImageError as error:
         raise InvalidImageFormatException(f"{source_ref[:1100]}: {error}") from error
     return Picture(content, "image/jpeg", etag)
@@ -69,10 +70,8 @@ def full_picture(service: Service, caller: Caller, source_ref: str) -> Picture:
     try:
         etag = service.objects.head(bucket, key).etag
         content = service.objects.read(bucket, key, MAX_BYTES)
-    except (NoSuchBucket, NoSuchKey) as error:
-        raise ResourceNotFoundException(f"There is no image {source_ref[:1100]}.") from error
-    except ObjectTooLarge as error:
-        raise InvalidImageFormatException(str(error)) from error
+    except ObjectError as error:
+        raise _told(error, source_ref) from error
     media = media_type(content)
     if media is None:
         raise InvalidImageFormatException(f"{source_ref[:1100]} is not a JPEG or PNG image.")
@@ -81,7 +80,7 @@ def full_picture(service: Service, caller: Caller, source_ref: str) -> Picture:
 
 def keep_thumbnail(service: Service, bucket: str, key: str, etag: str, content: bytes) -> None:
     """Make the small picture of an image that was just stored. Raises ImageError."""
-    _keep(_path(service, bucket, key, etag), _make(content))
+    _keep(_path(service, bucket, key, etag), small_picture(content))
 
 
 def has_thumbnail(service: Service, bucket: str, key: str, etag: str) -> bool:
@@ -95,8 +94,9 @@ def media_type(content: bytes) -> str | None:
     return "image/png" if content.startswith(b"\x89PNG\r\n\x1a\n") else None
 
 
-def _make(content: bytes) -> bytes:
-    pixels = decode(content, None, SIDE)
+def small_picture(content: bytes) -> bytes:
+    """A small picture of an image, as JPEG. Raises ImageError."""
+    pixels = decode(content, SHOWN, SIDE)
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "JPEG", quality=_QUALITY)
     return buffer.getvalue()
@@ -116,6 +116,16 @@ def _keep(path: Path, content: bytes) -> None:
         os.replace(scratch, path)
     finally:
         scratch.unlink(missing_ok=True)
+
+
+def _told(problem: ObjectError, source_ref: str) -> Exception:
+    match problem:
+        case StoreUnavailable():
+            return problem
+        case ObjectTooLarge():
+            return InvalidImageFormatException(str(problem))
+        case _:
+            return ResourceNotFoundException(f"There is no image {source_ref[:1100]}.")
 
 
 def _place(service: Service, caller: Caller, source_ref: str) -> tuple[str, str]:

@@ -20,14 +20,17 @@ from customlabels.service.access.caller import Caller
 from customlabels.service.arn import names_of_dataset
 from customlabels.service.console_bucket import console_bucket
 from customlabels.service.dataset_rows import permitted
-from customlabels.service.errors import ImageTooLargeException, InvalidImageFormatException
+from customlabels.service.errors import (
+    ImageTooLargeException,
+    InvalidImageFormatException,
+    InvalidParameterException,
+)
 from customlabels.service.importing import bucket_of
-from customlabels.service.labelling.annotations import new_entry
+from customlabels.service.labelling.annotations import check_name, new_entry
 from customlabels.service.labelling.editing import changing, write
-from customlabels.service.labelling.labels import check_name
-from customlabels.service.labelling.thumbnails import keep_thumbnail
+from customlabels.service.labelling.thumbnails import SHOWN, SIDE, keep_thumbnail
 from customlabels.service.service import Service
-from customlabels.store.objects import MAX_KEY_BYTES, NoSuchKey
+from customlabels.store.objects import MAX_KEY_BYTES, NoSuchBucket, NoSuchKey, PreconditionFailed
 from customlabels.store.tables import entries
 
 MAX_UPLOAD_BYTES = 100 * 1024 * 1024
@@ -60,7 +63,7 @@ def add_image(
         dataset = permitted(connection, caller, "UpdateDatasetEntries", dataset_arn)
         one = select(entries.c.source_ref).where(entries.c.dataset_id == dataset.id).limit(1)
         first = connection.execute(one).scalar()
-    bucket = bucket_of(first) if first else console_bucket(service, caller.account)
+    bucket = _own(service, caller, bucket_of(first)) if first else console_bucket(service, caller.account)
     key = _store(service, caller, bucket, folder_of(dataset_arn), name, content)
     source_ref = f"{S3}{bucket}/{key}"
     with changing(service, caller, dataset_arn) as (connection, row):
@@ -77,7 +80,7 @@ def folder_of(dataset_arn: str) -> str:
 
 
 def fitting(name: str, content: bytes) -> tuple[bytes, str]:
-    """An image that a dataset may have, made smaller where it must be, and words on that.
+    """An image that a dataset may have, made smaller where it must be, and words on that; all of it can be decoded.
 
     Raises ImageTooLarge, InvalidImageFormat.
     """
@@ -86,11 +89,11 @@ def fitting(name: str, content: bytes) -> tuple[bytes, str]:
         header = read_header(content, None)
         longest = max(header.width, header.height)
         if longest <= limits.max_side and len(content) <= limits.bytes:
-            read_header(content, limits)
+            decode(content, limits, SIDE)
             return content, ""
         buffer = io.BytesIO()
         side = min(longest, limits.max_side)
-        Image.fromarray(decode(content, None, side)).save(buffer, "JPEG", quality=_QUALITY)
+        Image.fromarray(decode(content, SHOWN, side)).save(buffer, "JPEG", quality=_QUALITY)
         read_header(buffer.getvalue(), limits)
     except ImageError as error:
         if error.reason == "format":
@@ -101,13 +104,28 @@ def fitting(name: str, content: bytes) -> tuple[bytes, str]:
 
 def clean_name(name: str) -> str:
     """A file's name as it may stand in a key: without folders and control characters, not too long."""
-    cleaned = _UNWANTED.sub("_", name.replace("\\", "/").rpartition("/")[2]).strip() or "image"
+    cleaned = _UNWANTED.sub("_", name.replace("\\", "/").rpartition("/")[2]).strip()
+    if not cleaned.strip("."):
+        cleaned = "image"
     path = PurePosixPath(cleaned)
     suffix = path.suffix[:16]
     stem = cleaned.removesuffix(path.suffix) if path.suffix else cleaned
     while len((stem + suffix).encode()) > 200:
         stem = stem[:-1]
     return (stem or "image") + suffix
+
+
+def _own(service: Service, caller: Caller, bucket: str) -> str:
+    """The bucket of a dataset's images, which need not be there, nor the caller's. Raises InvalidParameter."""
+    try:
+        owner = service.objects.bucket(bucket).account
+    except NoSuchBucket:
+        owner = None
+    if owner != caller.account:
+        raise InvalidParameterException(
+            f"The images of the dataset are in the bucket {bucket}, which is not there or not yours: none can be added."
+        )
+    return bucket
 
 
 def _store(service: Service, caller: Caller, bucket: str, folder: str, name: str, content: bytes) -> str:
@@ -126,7 +144,12 @@ def _store(service: Service, caller: Caller, bucket: str, folder: str, name: str
             stored: Any = service.objects.head(bucket, key)
         except NoSuchKey:
             caller.require("s3:PutObject", f"arn:aws:s3:::{bucket}/{key}")
-            stored = service.objects.put(bucket, key, content, {"content-type": "application/octet-stream"})
+            try:
+                stored = service.objects.put(
+                    bucket, key, content, {"content-type": "application/octet-stream"}, replacing=""
+                )
+            except PreconditionFailed:  # somebody else has just stored an image of that name
+                continue
             keep_thumbnail(service, bucket, key, stored.etag, content)
             return key
         if stored.etag == digest:

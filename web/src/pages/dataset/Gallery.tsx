@@ -212,7 +212,7 @@ function Empty({ onAdd }: { onAdd: () => void }) {
       <Box textAlign="center" padding="xxl">
         <SpaceBetween size="m">
           <Box variant="h2">This dataset has no images yet</Box>
-          <Box variant="p">Drop some here: PNG and JPEG files, hundreds at once. Folders keep their names as labels, if you like.</Box>
+          <Box variant="p">Add some: PNG and JPEG files, hundreds at once. Folders keep their names as labels, if you like.</Box>
           <Button variant="primary" iconName="upload" onClick={onAdd}>
             Add images
           </Button>

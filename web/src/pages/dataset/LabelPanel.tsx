@@ -37,7 +37,7 @@ export function LabelPanel({ arn, labels, stats }: Props) {
           <Header
             variant="h2"
             counter={`(${labels.length})`}
-            actions={<Button onClick={() => setManaging(true)}>Manage labels</Button>}
+            actions={<Button ariaLabel="Manage labels" onClick={() => setManaging(true)}>Manage</Button>}
           >
             Labels
           </Header>

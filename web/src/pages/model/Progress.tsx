@@ -16,7 +16,7 @@ import { Confirm } from "../../components/Confirm";
 const PHASES: Record<string, string> = {
   waiting: "Waiting for its turn",
   reading: "Looking at the images",
-  features: "Seeing what is in them",
+  features: "Seeing what is in the images",
   training: "Learning",
   exporting: "Writing the model",
   evaluating: "Taking the test",

@@ -81,7 +81,7 @@ interface BoxesProps {
 }
 
 function Boxes({ items, of, size }: BoxesProps) {
-  const font = Math.max(10, size.width / 24);
+  const font = Math.max(size.width, size.height) / 13;
   return (
     <svg viewBox={`0 0 ${size.width} ${size.height}`} aria-hidden="true">
       {items.map((item, i) => {

@@ -161,7 +161,7 @@ function Found({ picture, labels }: { picture: Prepared; labels: CustomLabel[] }
                 strokeWidth={3}
                 vectorEffect="non-scaling-stroke"
               />
-              <text className="box-number" x={x + 3} y={y + font} fontSize={font} stroke={textColour(colour) === "#000000" ? "#ffffff" : "#000000"} fill={colour}>
+              <text className="box-number" x={x + 3} y={Math.max(y + font, font)} fontSize={font} stroke={textColour(colour) === "#000000" ? "#ffffff" : "#000000"} fill={colour}>
                 {i + 1}. {label.Name}
               </text>
             </g>
