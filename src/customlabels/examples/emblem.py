@@ -75,11 +75,14 @@ def pine() -> Image.Image:
 
 
 def _close_up(rng: Rng, label: str) -> Drawn:
-    """An emblem that fills the picture but for a narrow edge."""
+    """An emblem that fills the picture to its edges, before plain paper as in a book of brands.
+
+    A textured ground would end where the picture ends, and a detector would take its end for the emblem's.
+    """
     mark = sized(_MARKS[label](), _CLOSE, *_view(rng))
-    edges = rng.integers(2, 14, 4)
-    image = background(rng, (mark.width + int(edges[0] + edges[1]), mark.height + int(edges[2] + edges[3])))
-    put(image, mark, int(edges[0]), int(edges[2]), 0.25)
+    tone = float(rng.uniform(60, 180)) + rng.normal(0, 6, 3)
+    image = Image.new("RGB", mark.size, tuple(int(value) for value in tone))
+    put(image, mark, 0, 0, 0.0)
     return Drawn(lit(image, rng), (label,))
 
 
@@ -87,7 +90,7 @@ def _scene(rng: Rng, label: str) -> Drawn:
     """An emblem on a thing that may reach out of the picture, and marks of nobody."""
     image = background(rng, (_SCENE, _SCENE))
     carrier, where = _CARRIERS[int(rng.integers(len(_CARRIERS)))](rng)
-    side = int(rng.integers(210, 310))
+    side = int(rng.integers(240, 330))
     thing, (x0, y0, x1, y1) = _carried(carrier, where, sized(_MARKS[label](), where[2], *_view(rng)), side)
     left, top = (int(rng.integers(8, _SCENE - 8 - length)) for length in (x1 - x0, y1 - y0))
     put(image, thing, left - x0, top - y0)
@@ -104,7 +107,7 @@ def _scene(rng: Rng, label: str) -> Drawn:
 def _carried(
     carrier: Image.Image, where: tuple[int, int, int], mark: Image.Image, side: int
 ) -> tuple[Image.Image, tuple[int, int, int, int]]:
-    """The mark on a thing, the mark's longer side being `side` pixels: the picture of both, the mark's corners in it."""
+    """The thing with the mark on it, whose longer side is `side` pixels, and the mark's corners in that picture."""
     left, top = where[0] - mark.width // 2, where[1] - mark.height // 2
     whole = carrier.copy()
     whole.alpha_composite(mark, (left, top))

@@ -8,7 +8,6 @@ from PIL import Image
 from customlabels.examples.drawn import Drawing, Drawn
 from customlabels.examples.scenes import SIZE, Field, Rng, background, colour, lit, noise, pick
 from customlabels.examples.sprites import CANVAS, flat, inside, modelled, put, silhouette, sized, stacked
-from customlabels.manifest.entry import Box
 
 LABELS = ("Apple", "Banana", "Orange")
 TRAIN, TEST = 36, 12
@@ -24,14 +23,12 @@ def picture(rng: Rng, i: int) -> Drawn:
     """One to three pieces of one fruit; the fruits take turns."""
     label = LABELS[i % len(LABELS)]
     image = background(rng)
-    taken: list[Box] = []
-    for _ in range(int(rng.choice((1, 1, 1, 2, 2, 3)))):
-        side = int(rng.integers(150, 300) if not taken else rng.integers(120, 210))
+    for piece in range(int(rng.choice((1, 1, 1, 2, 2, 3)))):
+        side = int(rng.integers(120, 210) if piece else rng.integers(150, 300))
         fruit = sized(_DRAW[label](rng), side, float(rng.normal(0, _TILT[label])))
         left = int(rng.integers(-20, max(-19, SIZE[0] - fruit.width + 20)))
         top = int(rng.integers(-10, max(-9, SIZE[1] - fruit.height + 10)))
         put(image, fruit, left, top, 0.5)
-        taken.append(Box(label, left, top, *fruit.size))
     return Drawn(lit(image, rng), (label,))
 
 

@@ -29,10 +29,12 @@ _BRIGHT = ("#d8433f", "#3f6fd8", "#3fa35b", "#e0a02f", "#8d4fb8", "#2fa7a7", "#e
 
 
 def picture(rng: Rng, i: int) -> Drawn:
-    """Two to four kinds of things, one of each; every kind is in about half of the pictures."""
+    """Two to four kinds of things, one of each: the kinds take turns to be in, the others are drawn by lot."""
     image = background(rng)
     taken: list[Box] = []
-    for kind in rng.permutation(len(LABELS))[: int(rng.choice((2, 3, 3, 4)))]:
+    turn = i % len(LABELS)
+    others = [int(kind) for kind in rng.permutation(len(LABELS)) if kind != turn]
+    for kind in (turn, *others[: int(rng.choice((1, 2, 2, 3)))]):
         label = LABELS[kind]
         thing = sized(_DRAW[label](rng), int(rng.integers(120, 190)), float(rng.normal(0, _TILT[label])))
         place = free_place(SIZE, thing.size, taken, rng)

@@ -35,11 +35,11 @@ def make_thumbnails(service: Service, task: Task) -> None:
         return
     after, until = task.job.payload["after"], time.monotonic() + SECONDS
     account, rows = _next(service, task.job.subject, after)
-    for row in rows:
-        if time.monotonic() >= until:
-            break
+    for row in rows:  # at least one, however long it took to find it
         _make(service, account, row.source_ref)
         after = row.position
+        if time.monotonic() >= until:
+            break
     with service.database.write() as connection:
         task.finish(connection)
         if rows:

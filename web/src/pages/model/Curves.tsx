@@ -34,7 +34,7 @@ export function Curves({ found }: { found: Evaluation }) {
         <Header
           variant="h2"
           info={
-            <Link variant="info" ariaLabel="About thresholds" onFollow={() => help.show(<Explanation topic="threshold" />)}>
+            <Link variant="info" ariaLabel="Info: thresholds" onFollow={() => help.show(<Explanation topic="threshold" />)}>
               Info
             </Link>
           }

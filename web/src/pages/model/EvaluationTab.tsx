@@ -123,7 +123,7 @@ function Figure({ name, value, help, large, children }: FigureProps) {
 function Info({ topic }: { topic: keyof typeof EXPLAINED }) {
   const help = useHelp();
   return (
-    <Link variant="info" ariaLabel={`About ${EXPLAINED[topic].title}`} onFollow={() => help.show(<Explanation topic={topic} />)}>
+    <Link variant="info" ariaLabel={`Info: ${EXPLAINED[topic].title}`} onFollow={() => help.show(<Explanation topic={topic} />)}>
       Info
     </Link>
   );

@@ -57,7 +57,7 @@ export function ResultCard({ image, onFix }: { image: TestImage; onFix: () => vo
           ))}
         </ol>
         {image.Items.length === 0 && <p>Nothing to find, and nothing found.</p>}
-        <Button variant="inline-link" ariaLabel={`Fix the label of ${name}`} onClick={onFix}>
+        <Button variant="inline-link" ariaLabel={`Fix this label: ${name}`} onClick={onFix}>
           Fix this label
         </Button>
       </div>

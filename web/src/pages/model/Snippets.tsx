@@ -29,7 +29,7 @@ export function Snippets({ version, project }: { version: Version; project: Proj
         </Alert>
         <Tabs
           tabs={languages.map((language) => ({
-            id: language.name,
+            id: language.name.replace(" ", "-"),
             label: language.name,
             content: (
               <SpaceBetween size="l">

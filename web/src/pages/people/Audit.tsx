@@ -1,15 +1,19 @@
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Header from "@cloudscape-design/components/header";
+import Pagination from "@cloudscape-design/components/pagination";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import Table from "@cloudscape-design/components/table";
 import TextFilter from "@cloudscape-design/components/text-filter";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { useSearchParams } from "react-router-dom";
 import { get } from "../../api/client";
 import type { AuditEvent } from "../../api/types";
 import { Failure } from "../../components/Failure";
 import { usePage } from "../../shell/page";
+
+const A_PAGE = 25;
 
 export function Component() {
   const [parameters, setParameters] = useSearchParams();
@@ -19,11 +23,13 @@ export function Component() {
     queryFn: async () => (await get<{ Events: AuditEvent[] }>("audit", { Text: text })).Events,
     placeholderData: keepPreviousData,
   });
+  const [page, setPage] = useState(1);
   usePage(["Audit log"]);
   if (events.error) return <Failure error={events.error} retry={() => void events.refetch()} />;
+  const found = events.data ?? [];
   return (
     <Table
-      items={events.data ?? []}
+      items={found.slice((page - 1) * A_PAGE, page * A_PAGE)}
       loading={events.isPending}
       loadingText="Reading the log"
       trackBy="request_id"
@@ -39,12 +45,22 @@ export function Component() {
           Audit log
         </Header>
       }
+      pagination={
+        <Pagination
+          currentPageIndex={page}
+          pagesCount={Math.max(1, Math.ceil(found.length / A_PAGE))}
+          onChange={({ detail }) => setPage(detail.currentPageIndex)}
+        />
+      }
       filter={
         <TextFilter
           filteringText={text}
           filteringPlaceholder="Find a user, an operation, a name…"
           filteringAriaLabel="Find calls"
-          onChange={({ detail }) => setParameters(detail.filteringText ? { text: detail.filteringText } : {}, { replace: true })}
+          onChange={({ detail }) => {
+            setPage(1);
+            setParameters(detail.filteringText ? { text: detail.filteringText } : {}, { replace: true });
+          }}
         />
       }
       columnDefinitions={[
