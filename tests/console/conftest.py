@@ -16,19 +16,18 @@ from typing import Any
 
 import boto3
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, sync_playwright
+from tests.browser import starts, system_browser
 
 from customlabels.api.console.static import FOLDER
 from customlabels.examples.catalogue import Ready, prepare
-
-from tests.browser import starts, system_browser
 
 CUSTOMLABELS = (sys.executable, "-m", "customlabels")
 ARTEFACTS = Path(__file__).parents[2] / "out" / "console"
 """Where screenshots are kept to be looked at."""
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 PASSWORD = "correct horse battery"
-WIDE = {"width": 1400, "height": 900}
+WIDE: ViewportSize = {"width": 1400, "height": 900}
 _HARMLESS = re.compile(r"status of (400|401|403|404|409)")
 """What a browser writes to its console where the server refuses something, as tests want it to."""
 

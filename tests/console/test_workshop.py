@@ -64,7 +64,12 @@ def create_project(watched: Watched, server: Served) -> None:
 def create_dataset(watched: Watched, rekognition: Any) -> str:
     page = watched.page
     page.get_by_role("button", name="Create dataset").click()
-    for source in ("Upload images from your computer", "Import images from a bucket", "by SageMaker Ground Truth", "Copy an existing"):
+    for source in (
+        "Upload images from your computer",
+        "Import images from a bucket",
+        "by SageMaker Ground Truth",
+        "Copy an existing",
+    ):
         expect(page.get_by_text(source)).to_be_visible()
     expect(page.get_by_text("Start with a training dataset and a test dataset")).to_be_visible()
     watched.shot("04-create-dataset", whole=True)
@@ -196,7 +201,14 @@ def evaluate(watched: Watched, version: dict[str, Any]) -> None:
     page = watched.page
     f1 = f"{version['EvaluationResult']['F1Score']:.3f}"
     expect(page.get_by_test_id("figure-F1 score").get_by_text(f1, exact=True)).to_be_visible()
-    for name in ("Average precision", "Overall recall", "Date completed", "Trained in", "Training dataset", "Test dataset"):
+    for name in (
+        "Average precision",
+        "Overall recall",
+        "Date completed",
+        "Trained in",
+        "Training dataset",
+        "Test dataset",
+    ):
         expect(page.get_by_test_id(f"figure-{name}")).to_be_visible()
     row = page.get_by_role("table", name="Performance of each label").get_by_role("row", name=re.compile("^Puppy"))
     expect(row).to_contain_text(f1)

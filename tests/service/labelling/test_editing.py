@@ -88,23 +88,23 @@ def test_an_image_with_errors_is_mended(service: Service, caller: Caller) -> Non
 
 
 REFUSED: list[tuple[Change, str]] = [
-        (lambda s, c, arn: assign_labels(s, c, arn, [], ["cat"]), "1 to 1,000"),
-        (lambda s, c, arn: assign_labels(s, c, arn, [ref(str(i)) for i in range(1001)], ["cat"]), "1001 images"),
-        (lambda s, c, arn: assign_labels(s, c, arn, [ref("a.png"), ref("none.png")], ["cat"]), "no image .*none.png"),
-        (lambda s, c, arn: assign_labels(s, c, arn, [ref("a.png")], ["a\0b"]), "NUL"),
-        (lambda s, c, arn: assign_labels(s, c, arn, [ref("a.png")], ["  "]), "blanks"),
-        (lambda s, c, arn: assign_labels(s, c, arn, [ref("a.png")], ["x" * 257]), "257 characters"),
-        (lambda s, c, arn: assign_labels(s, c, arn, [ref("a.png")], [f"l{i}" for i in range(251)]), "too many labels"),
-        (lambda s, c, arn: draw_boxes(s, c, arn, [drawing("a.png", box("a\0b"))]), "NUL"),
-        (lambda s, c, arn: draw_boxes(s, c, arn, [drawing("a.png", box(" "))]), "blanks"),
-        (lambda s, c, arn: draw_boxes(s, c, arn, [drawing("a.png", *[box()] * 51)]), "51 boxes; at most 50"),
-        (lambda s, c, arn: draw_boxes(s, c, arn, [drawing("a.png", box(width=631))]), "not inside the image of 640"),
-        (lambda s, c, arn: draw_boxes(s, c, arn, [drawing("a.png", box(top=-1))]), "not inside"),
-        (lambda s, c, arn: draw_boxes(s, c, arn, [drawing("a.png", box(width=1, height=1))]), "too small"),
-        (lambda s, c, arn: draw_boxes(s, c, arn, [drawing("a.png"), drawing("a.png")]), "named 2 times"),
-        (lambda s, c, arn: draw_boxes(s, c, arn, [drawing("a.png"), drawing("none.png", box())]), "no image"),
-        (lambda s, c, arn: remove_images(s, c, arn, [ref("a.png"), ref("none.png")]), "no image"),
-    ]
+    (lambda s, c, arn: assign_labels(s, c, arn, [], ["cat"]), "1 to 1,000"),
+    (lambda s, c, arn: assign_labels(s, c, arn, [ref(str(i)) for i in range(1001)], ["cat"]), "1001 images"),
+    (lambda s, c, arn: assign_labels(s, c, arn, [ref("a.png"), ref("none.png")], ["cat"]), "no image .*none.png"),
+    (lambda s, c, arn: assign_labels(s, c, arn, [ref("a.png")], ["a\0b"]), "NUL"),
+    (lambda s, c, arn: assign_labels(s, c, arn, [ref("a.png")], ["  "]), "blanks"),
+    (lambda s, c, arn: assign_labels(s, c, arn, [ref("a.png")], ["x" * 257]), "257 characters"),
+    (lambda s, c, arn: assign_labels(s, c, arn, [ref("a.png")], [f"l{i}" for i in range(251)]), "too many labels"),
+    (lambda s, c, arn: draw_boxes(s, c, arn, [drawing("a.png", box("a\0b"))]), "NUL"),
+    (lambda s, c, arn: draw_boxes(s, c, arn, [drawing("a.png", box(" "))]), "blanks"),
+    (lambda s, c, arn: draw_boxes(s, c, arn, [drawing("a.png", *[box()] * 51)]), "51 boxes; at most 50"),
+    (lambda s, c, arn: draw_boxes(s, c, arn, [drawing("a.png", box(width=631))]), "not inside the image of 640"),
+    (lambda s, c, arn: draw_boxes(s, c, arn, [drawing("a.png", box(top=-1))]), "not inside"),
+    (lambda s, c, arn: draw_boxes(s, c, arn, [drawing("a.png", box(width=1, height=1))]), "too small"),
+    (lambda s, c, arn: draw_boxes(s, c, arn, [drawing("a.png"), drawing("a.png")]), "named 2 times"),
+    (lambda s, c, arn: draw_boxes(s, c, arn, [drawing("a.png"), drawing("none.png", box())]), "no image"),
+    (lambda s, c, arn: remove_images(s, c, arn, [ref("a.png"), ref("none.png")]), "no image"),
+]
 
 
 def test_what_cannot_be_is_refused_as_a_whole(service: Service, caller: Caller) -> None:

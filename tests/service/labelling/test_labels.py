@@ -100,18 +100,18 @@ def test_two_hundred_and_fifty_labels_are_the_most(service: Service, caller: Cal
 
 
 REFUSED: list[tuple[Change, type[ServiceError], str]] = [
-        (lambda s, c, arn: add_labels(s, c, arn, ["ok", ""]), InvalidParameterException, "1 to 256"),
-        (lambda s, c, arn: add_labels(s, c, arn, ["\u2003 "]), InvalidParameterException, "blanks"),
-        (lambda s, c, arn: add_labels(s, c, arn, ["ü" * 257]), InvalidParameterException, "257 characters"),
-        (lambda s, c, arn: add_labels(s, c, arn, ["a\0"]), InvalidParameterException, "NUL"),
-        (lambda s, c, arn: rename_label(s, c, arn, "cat", "a\0"), InvalidParameterException, "NUL"),
-        (lambda s, c, arn: rename_label(s, c, arn, "cat", "dog"), ResourceAlreadyExistsException, "'dog' already"),
-        (lambda s, c, arn: rename_label(s, c, arn, "bird", "dog"), InvalidParameterException, "2 labels, but none"),
-        (lambda s, c, arn: delete_label(s, c, arn, "Cat"), InvalidParameterException, "none is named 'Cat'"),
-        (lambda s, c, arn: delete_label(s, c, arn, "cat"), InvalidParameterException, "2 images have the label 'cat'"),
-        (lambda s, c, arn: delete_label(s, c, arn, "dog"), InvalidParameterException, "1 image has the label"),
-        (lambda s, c, arn: colour_label(s, c, arn, "bird", "#112233"), InvalidParameterException, "'bird'"),
-    ]
+    (lambda s, c, arn: add_labels(s, c, arn, ["ok", ""]), InvalidParameterException, "1 to 256"),
+    (lambda s, c, arn: add_labels(s, c, arn, ["\u2003 "]), InvalidParameterException, "blanks"),
+    (lambda s, c, arn: add_labels(s, c, arn, ["ü" * 257]), InvalidParameterException, "257 characters"),
+    (lambda s, c, arn: add_labels(s, c, arn, ["a\0"]), InvalidParameterException, "NUL"),
+    (lambda s, c, arn: rename_label(s, c, arn, "cat", "a\0"), InvalidParameterException, "NUL"),
+    (lambda s, c, arn: rename_label(s, c, arn, "cat", "dog"), ResourceAlreadyExistsException, "'dog' already"),
+    (lambda s, c, arn: rename_label(s, c, arn, "bird", "dog"), InvalidParameterException, "2 labels, but none"),
+    (lambda s, c, arn: delete_label(s, c, arn, "Cat"), InvalidParameterException, "none is named 'Cat'"),
+    (lambda s, c, arn: delete_label(s, c, arn, "cat"), InvalidParameterException, "2 images have the label 'cat'"),
+    (lambda s, c, arn: delete_label(s, c, arn, "dog"), InvalidParameterException, "1 image has the label"),
+    (lambda s, c, arn: colour_label(s, c, arn, "bird", "#112233"), InvalidParameterException, "'bird'"),
+]
 
 
 def test_what_is_refused_changes_nothing(service: Service, caller: Caller) -> None:

@@ -98,9 +98,13 @@ def test_how_far_it_is_can_be_seen(service: Service, caller: Caller, monkeypatch
     words = []
     set_status = sources.write_manifest.__globals__["_seldom"]
     monkeypatch.setattr(
-        sources, "_seldom", lambda tell: set_status(lambda text: (words.append(text), tell(text)))  # type: ignore[func-returns-value]
+        sources,
+        "_seldom",
+        lambda tell: set_status(lambda text: (words.append(text), tell(text))),  # type: ignore[func-returns-value]
     )
-    arn = create_from(service, caller, new_project(service, caller), "TRAIN", {"Folder": {"Bucket": BUCKET, "Prefix": "f"}})
+    arn = create_from(
+        service, caller, new_project(service, caller), "TRAIN", {"Folder": {"Bucket": BUCKET, "Prefix": "f"}}
+    )
     work(service)
     assert told(service, caller, arn)[0] == "CREATE_COMPLETE"
     assert words == ["The dataset is being created: 2 images found."]
@@ -130,7 +134,8 @@ def packed(dataset: Dataset, format: str, folder: Path, below: str = "") -> byte
 # checklist: K03
 @pytest.mark.parametrize("below", ["", "My pictures/"])
 @pytest.mark.parametrize(
-    ("format", "boxes"), [("coco", True), ("voc", True), ("yolo", True), ("csv", True), ("csv", False), ("folders", False)]
+    ("format", "boxes"),
+    [("coco", True), ("voc", True), ("yolo", True), ("csv", True), ("csv", False), ("folders", False)],
 )
 def test_an_archive_becomes_a_training_and_a_test_dataset(
     service: Service, caller: Caller, picture: Picture, tmp_path: Path, format: str, boxes: bool, below: str

@@ -68,9 +68,7 @@ def test_another_image_of_the_same_name_has_a_number(service: Service, caller: C
     ]
 
 
-def test_images_of_one_name_at_the_same_moment_are_all_kept(
-    service: Service, caller: Caller, picture: Picture
-) -> None:
+def test_images_of_one_name_at_the_same_moment_are_all_kept(service: Service, caller: Caller, picture: Picture) -> None:
     """On an account whose bucket is yet to be made; two of the six are the same."""
     arn = made(service, caller, None)
     contents = [picture(seed=seed) for seed in (1, 2, 3, 4, 5, 5)]
@@ -126,7 +124,17 @@ def test_files_of_any_name_are_stored_below_the_datasets_folder(
     service: Service, caller: Caller, picture: Picture
 ) -> None:
     arn = made(service, caller, None)
-    names = ["../../x.png", "<b>.png", "子犬.png", "x" * 300 + ".png", "..", "a?b#c%2f.png", "con.png", "X.PNG", "x.png "]
+    names = [
+        "../../x.png",
+        "<b>.png",
+        "子犬.png",
+        "x" * 300 + ".png",
+        "..",
+        "a?b#c%2f.png",
+        "con.png",
+        "X.PNG",
+        "x.png ",
+    ]
     for number, name in enumerate(names):
         add_image(service, caller, arn, name, picture(seed=number))
     places = refs(service, caller, arn)
@@ -211,7 +219,10 @@ def test_nothing_is_written_to_buckets_of_others_or_of_nobody(
 
 def test_rights_are_asked_for(service: Service, caller: Caller, picture: Picture) -> None:
     arn = made(service, caller, None)
-    for actions, missing in ((("s3:*", "rekognition:List*"), "UpdateDatasetEntries"), (("rekognition:*",), "PutObject")):
+    for actions, missing in (
+        (("s3:*", "rekognition:List*"), "UpdateDatasetEntries"),
+        (("rekognition:*",), "PutObject"),
+    ):
         who = Caller(service.account, "eve", (Statement("Allow", actions, ("*",)),))
         with pytest.raises(AccessDeniedException, match=missing):
             add_image(service, who, arn, "a.png", picture())

@@ -25,7 +25,7 @@ from customlabels.manifest.formats.images import is_clutter, is_image_name
 from customlabels.manifest.lines import write_line
 from customlabels.manifest.opener import S3, Folder, name_below
 from customlabels.manifest.problems import DatasetError
-from customlabels.manifest.read import read_dataset
+from customlabels.manifest.read import read_dataset, recognise
 from customlabels.service import datasets as verbs
 from customlabels.service.access.caller import Caller
 from customlabels.service.arn import dataset_arn, names_of_dataset
@@ -185,6 +185,7 @@ def _archive_lines(
 def _unpack(service: Service, archive: Mapping[str, Any], file: Path, root: Path) -> None:
     """Write an archive's files below a folder, nothing anywhere else. Raises SourceRefused."""
     try:
+        root.mkdir()
         _, chunks = service.objects.open(archive["Bucket"], archive["Name"])
         with file.open("wb") as target:
             target.writelines(chunks)
@@ -228,19 +229,33 @@ def _unpack(service: Service, archive: Mapping[str, Any], file: Path, root: Path
 
 def _read(root: Path) -> Dataset:
     """The dataset in an archive, also where all of it is in one folder. Raises SourceRefused."""
-    while True:
-        there = [path for path in root.iterdir() if not is_clutter(path.name) and path.name != "__MACOSX"]
-        if len(there) != 1 or not there[0].is_dir() or not any(path.is_dir() for path in there[0].iterdir()):
-            break
-        try:
-            return read_dataset(root)
-        except DatasetError:
-            root = there[0]
+    top = root
+    while _format(top) in (None, "folders") and (inner := _only_folder(top)) is not None:
+        if _format(inner) in (None, "folders") and not any(_folders(inner)):
+            break  # its images have the name of the folder
+        top = inner
     try:
-        return read_dataset(root)
+        return read_dataset(top)
     except DatasetError as error:
         words = str(error).replace(f"{root}/", "").replace(str(root), "The archive")
         raise SourceRefused(f"The archive has no dataset of a known format: {words}") from error
+
+
+def _format(folder: Path) -> str | None:
+    try:
+        return recognise(folder)
+    except DatasetError:
+        return None
+
+
+def _only_folder(folder: Path) -> Path | None:
+    """The folder that is all that there is in another one."""
+    there = [path for path in folder.iterdir() if not is_clutter(path.name)]
+    return there[0] if len(there) == 1 and there[0].is_dir() else None
+
+
+def _folders(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.iterdir() if path.is_dir() and not is_clutter(path.name))
 
 
 def _part(dataset: Dataset, part: str | None) -> list[Entry]:

@@ -8,7 +8,7 @@ import Select from "@cloudscape-design/components/select";
 import Slider from "@cloudscape-design/components/slider";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useState } from "react";
-import { score } from "../../api/format";
+import { percent, score } from "../../api/format";
 import type { Evaluation } from "../../api/types";
 import { LineChart } from "../../components/LineChart";
 import { useHelp } from "../../shell/help";
@@ -23,7 +23,8 @@ export function Curves({ found }: { found: Evaluation }) {
   const [moved, setMoved] = useState<Record<string, number>>({});
   const label = tested.find((one) => one.Label === name) ?? tested[0];
   if (!label) return null;
-  const threshold = moved[label.Label] ?? Math.round(100 * label.Threshold);
+  // Untouched, the threshold is the assumed one to its last digit; the slider moves in tenths of a percent.
+  const threshold = moved[label.Label] ?? 100 * label.Threshold;
   const counts = countsAt(label, threshold / 100);
   const options = tested.map((one) => ({ value: one.Label, label: one.Label }));
   const { Thresholds, Precision, Recall, F1 } = label.Curve;
@@ -55,14 +56,15 @@ export function Curves({ found }: { found: Evaluation }) {
             />
           </FormField>
           <FormField
-            label={`Threshold: ${threshold} %`}
-            description={`The assumed one is ${Math.round(100 * label.Threshold)} %.`}
+            label={`Threshold: ${percent(threshold, 1)}`}
+            description={`The assumed one is ${percent(100 * label.Threshold, 1)}.`}
           >
             <Slider
               ariaLabel="Threshold in percent"
               min={0}
               max={100}
-              value={threshold}
+              step={0.1}
+              value={Math.round(10 * threshold) / 10}
               onChange={({ detail }) => setMoved({ ...moved, [label.Label]: detail.value })}
               valueFormatter={(value) => `${value} %`}
             />

@@ -28,9 +28,9 @@ export function TryImage({ version }: { version: Version }) {
   const [asking, setAsking] = useState(false);
   const [camera, setCamera] = useState(false);
   const evaluation = useEvaluation(version).data;
-  const assumed = Math.round(100 * Math.min(1, ...(evaluation?.Labels.map((label) => label.Threshold) ?? [0.5])));
+  const assumed = new Map(evaluation?.Labels.map((label) => [label.Label, 100 * label.Threshold]));
+  const lowest = Math.min(100, ...assumed.values());
   const [moved, setMoved] = useState<number | null>(null);
-  const threshold = moved ?? assumed;
   const running = version.Status === "RUNNING";
   const arn = version.ProjectVersionArn;
 
@@ -70,7 +70,7 @@ export function TryImage({ version }: { version: Version }) {
     return () => window.removeEventListener("paste", paste);
   }, [running, ask]);
 
-  const shown = (found ?? []).filter((label) => label.Confidence >= threshold);
+  const shown = (found ?? []).filter((label) => label.Confidence >= (moved ?? assumed.get(label.Name) ?? 50));
   return (
     <Container header={<Header variant="h2" description="What does the model say to a picture that it has never seen?">Try an image</Header>}>
       {!running ? (
@@ -101,12 +101,15 @@ export function TryImage({ version }: { version: Version }) {
             <ColumnLayout columns={2}>
               <Found picture={picture} labels={shown} />
               <SpaceBetween size="m">
-                <FormField label={`Confidence of at least ${threshold} %`} description={`The model's own threshold is ${assumed} %.`}>
+                <FormField
+                  label={moved === null ? "Confidence: each label's assumed threshold" : `Confidence of at least ${moved} %`}
+                  description="What a program gets that asks for no confidence of its own, until you move this."
+                >
                   <Slider
                     ariaLabel="Least confidence in percent"
                     min={0}
                     max={100}
-                    value={threshold}
+                    value={moved ?? Math.floor(lowest)}
                     onChange={({ detail }) => setMoved(detail.value)}
                     valueFormatter={(value) => `${value} %`}
                   />
