@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -23,6 +24,8 @@ from botocore.config import Config
 
 from customlabels.server import HomeInUse, Server, address_of
 from customlabels.service.access.keys import Key
+from customlabels.service.access.sessions import set_password
+from customlabels.service.service import open_service
 from customlabels.settings import Settings
 
 
@@ -155,6 +158,20 @@ def test_a_call_that_is_in_work_is_answered_before_the_server_stops(
     assert answers[0]["ProjectDescriptions"] == []
 
 
+# checklist: K01
+def test_the_console_is_named_with_a_link_until_there_is_a_password(settings: Settings) -> None:
+    with Server(settings) as server:
+        first = server.console
+        assert first.startswith(f"{server.endpoint}/console/sign-in#token=")
+    with Server(settings) as server:
+        assert server.console.partition("#")[2] not in ("", first.partition("#")[2])
+        service = open_service(settings)
+        set_password(service.database, service.account, "administrator", "correct horse")
+        service.close()
+    with Server(settings) as server:
+        assert server.console == f"{server.endpoint}/console/"
+
+
 @contextmanager
 def serving(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "customlabels", "serve", "--port", "0", *arguments]
@@ -174,9 +191,10 @@ def test_a_signal_ends_the_server_with_all_its_processes(tmp_path: Path, number:
     home = tmp_path / "home"
     with serving("--home", str(home)) as process:
         assert process.stdout is not None
-        printed = [process.stdout.readline() for _ in range(3)]
+        printed = [process.stdout.readline() for _ in range(4)]
         assert f"Serving {home} at http://127.0.0.1:" in printed[0]
-        assert f"customlabels env --home {home}" in printed[2]
+        assert re.search(r"http://127\.0\.0\.1:\d+/console/sign-in#token=\S{32}\n$", printed[1])
+        assert f"customlabels env --home {home}" in printed[3]
         children = psutil.Process(process.pid).children(recursive=True)
         assert children
         process.send_signal(number)
@@ -187,7 +205,6 @@ def test_a_signal_ends_the_server_with_all_its_processes(tmp_path: Path, number:
         assert len(gone) == len(children)
     assert not (home / "server.json").exists()
     from customlabels.service.access.keys import administrator_key
-    from customlabels.service.service import open_service
 
     service = open_service(Settings(home=home))
     key = administrator_key(service.database, service.account)

@@ -10,6 +10,7 @@ import pytest
 
 from customlabels.cli.exits import USAGE
 from customlabels.service.access.keys import KeyRing, first_key
+from customlabels.service.access.sessions import find_session, open_by_link
 from customlabels.service.service import open_service
 from customlabels.settings import Settings
 
@@ -69,6 +70,24 @@ def test_keys_are_listed_disabled_and_rotated(run: Run, home: Path) -> None:
     assert listed.count("yes") == 1
 
 
+# checklist: K01
+def test_a_link_signs_a_user_in_once(run: Run, home: Path) -> None:
+    run("accounts", "add", "partner", "--home", home)
+    run("users", "add", "ben", "--account", "partner", "--home", home)
+    for user, account in (("administrator", ()), ("ben", ("--account", "partner"))):
+        code, out, _ = run("users", "link", user, *account, "--home", home)
+        assert code == 0
+        address, _, token = out.strip().partition("#token=")
+        assert address == "http://127.0.0.1:8321/console/sign-in"
+        service = open_service(Settings(home=home))
+        cookie = open_by_link(service.database, token)
+        session = find_session(service.database, cookie or "")
+        again = open_by_link(service.database, token)
+        service.close()
+        assert session is not None
+        assert (session.caller.name, again) == (user, None)
+
+
 def test_accounts_have_users_of_their_own(run: Run, home: Path) -> None:
     code, out, _ = run("accounts", "add", "partner", "--home", home)
     assert code == 0
@@ -104,6 +123,8 @@ def test_policies_come_from_presets_and_files(run: Run, home: Path, tmp_path: Pa
         (("users", "add", "anna", "--policy", "Root"), "no preset 'Root'"),
         (("users", "add", "anna", "--account", "nobody"), "no account 'nobody'"),
         (("users", "remove", "nobody"), "no user 'nobody'"),
+        (("users", "link", "nobody"), "no user 'nobody'"),
+        (("users", "link", "administrator", "--account", "none"), "no account 'none'"),
         (("users", "remove", "administrator"), "last administrator"),
         (("keys", "create", "nobody"), "no user 'nobody'"),
         (("keys", "disable", "AKIAIOSFODNN7EXAMPLE"), "no access key"),

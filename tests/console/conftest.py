@@ -154,6 +154,7 @@ def watching(context: BrowserContext) -> Iterator[Watched]:
     found.page.on("console", heard)
     found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
     yield found
+    found.shot("last")  # where a test that failed stood still
     context.close()
     assert found.complaints == []
 

@@ -47,7 +47,7 @@ def create_project(watched: Watched, server: Served) -> None:
     expect(page.get_by_text("custom-labels-console-us-east-1-")).to_be_visible()
     watched.shot("01-get-started")
     page.get_by_role("link", name="Projects", exact=True).click()
-    expect(page.get_by_text("No projects yet").or_(page.get_by_role("table"))).to_be_visible()
+    expect(page.get_by_role("table", name="Projects")).to_be_visible()
     page.get_by_role("button", name="Create project").first.click()
     name = page.get_by_placeholder("puppies")
     name.fill("not a name!")
@@ -272,7 +272,8 @@ def pasted(server: Served, language: str, code: str, folder: Path) -> str:
 
 def delete(watched: Watched, rekognition: Any) -> None:
     page = watched.page
-    page.get_by_role("link", name="Project details").click()
+    page.get_by_role("link", name=PROJECT, exact=True).click()
+    expect(page.get_by_role("heading", name=PROJECT, level=1)).to_be_visible()
     page.get_by_role("button", name="Delete", exact=True).click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("button", name="Delete")).to_be_disabled()

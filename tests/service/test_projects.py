@@ -21,13 +21,19 @@ from customlabels.service.errors import (
     ResourceNotFoundException,
     ServiceError,
 )
-from customlabels.service.projects import create_project, delete_project, describe_projects
+from customlabels.service.projects import (
+    create_project,
+    delete_project,
+    delete_project_with_contents,
+    describe_projects,
+)
 from customlabels.service.service import Service
-from customlabels.store.tables import accounts, project_policies
+from customlabels.store.tables import accounts, jobs, project_policies, versions
 from customlabels.store.tables import tags as tag_rows
 
-from .manifests import made, new_project, work
-from .rows import add_version
+from .manifests import BUCKET, asked, made, new_project, tagged, work
+from .rows import CREATED, add_version, model_folder, state
+from .trainings import work as work_on_models
 
 STRANGER = "999999999999"
 POLICY = (
@@ -195,6 +201,79 @@ def test_a_deleted_project_disappears_with_its_policies_and_tags(service: Servic
     with service.database.read() as connection:
         assert connection.execute(select(project_policies)).all() == []
         assert connection.execute(select(tag_rows)).all() == []
+
+
+# checklist: K02
+def test_a_project_goes_with_all_that_it_has(service: Service, caller: Caller) -> None:
+    version = add_version(service, "v1", "TRAINING_COMPLETED")
+    project = version.replace("/version/v1", "")
+    folder = model_folder(service, f"{_row_of(service, version)}-{CREATED}")
+    dataset = made(service, caller, [tagged("a.png", "cat")], project)
+    made(service, caller, None, project, "TEST")
+    tags.tag_resource(service, caller, resource_arn=dataset, tags={"a": "b"})
+    delete_project_with_contents(service, caller, project)
+    assert described(service, caller)[0]["Status"] == "DELETING"
+    assert state(service, version)[0] == "DELETING"
+    with pytest.raises(ResourceInUseException):
+        delete_project_with_contents(service, caller, project)
+    work(service)
+    assert described(service, caller) != []  # its model is not gone yet
+    work_on_models(service)
+    with service.database.write() as connection:
+        connection.execute(jobs.update().values(lease_until=0))
+    work(service)
+    assert described(service, caller) == []
+    assert not folder.exists()
+    with service.database.read() as connection:
+        assert [connection.execute(select(table)).all() for table in (tag_rows, jobs)] == [[], []]
+    assert service.objects.head(BUCKET, "m/lines.manifest")  # what is in buckets stays
+
+
+def _row_of(service: Service, version: str) -> int:
+    with service.database.read() as connection:
+        return int(connection.execute(select(versions.c.id).where(versions.c.arn == version)).scalar_one())
+
+
+# checklist: K02
+@pytest.mark.parametrize("status", ["TRAINING_IN_PROGRESS", "RUNNING", "STARTING", "COPYING_IN_PROGRESS"])
+def test_a_model_in_work_keeps_its_project(service: Service, caller: Caller, status: str) -> None:
+    add_version(service, "v0", "TRAINING_COMPLETED")
+    project = add_version(service, "v1", status).replace("/version/v1", "")
+    made(service, caller, None, project)
+    with pytest.raises(ResourceInUseException, match=f"v1 is {status}: stop it"):
+        delete_project_with_contents(service, caller, project)
+    assert described(service, caller)[0]["Status"] == "CREATED"
+    assert described(service, caller)[0]["Datasets"][0]["Status"] == "CREATE_COMPLETE"
+
+
+def test_a_dataset_in_work_keeps_its_project(service: Service, caller: Caller) -> None:
+    project = new_project(service, caller)
+    dataset = asked(service, caller, [tagged("a.png", "cat")], project)
+    with pytest.raises(ResourceInUseException, match=f"{dataset} is CREATE_IN_PROGRESS: wait"):
+        delete_project_with_contents(service, caller, project)
+    work(service)
+    delete_project_with_contents(service, caller, project)
+
+
+def test_what_is_in_a_project_is_deleted_only_by_those_who_may(
+    service: Service, caller: Caller, stranger: Caller
+) -> None:
+    project = new_project(service, caller)
+    dataset = made(service, caller, None, project)
+    tags.tag_resource(service, caller, resource_arn=dataset, tags={"keep": "yes"})
+    kept = {"StringEquals": {"aws:ResourceTag/keep": "yes"}}
+    everything = Statement("Allow", ("*",), ("*",))
+    table = [
+        ((Statement("Allow", ("rekognition:DeleteProject",), ("*",)),), "DeleteDataset"),
+        ((everything, Statement("Deny", ("rekognition:DeleteDataset",), ("*",), kept)), "DeleteDataset"),
+        ((Statement("Allow", ("rekognition:DeleteDataset",), ("*",)),), "DeleteProject"),
+    ]
+    for statements, missing in table:
+        with pytest.raises(AccessDeniedException, match=f"rekognition:{missing}"):
+            delete_project_with_contents(service, Caller(caller.account, "eve", statements), project)
+    with pytest.raises(ResourceNotFoundException):
+        delete_project_with_contents(service, stranger, project)
+    assert described(service, caller)[0]["Status"] == "CREATED"
 
 
 # checklist: B10

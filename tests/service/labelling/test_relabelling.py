@@ -11,6 +11,7 @@ from sqlalchemy import update
 from customlabels.engine.work import work_on
 from customlabels.service import dataset_jobs
 from customlabels.service.access.caller import Caller
+from customlabels.service.applying import apply
 from customlabels.service.labelling import relabelling
 from customlabels.service.labelling.labels import colour_label, delete_label, list_labels, rename_label
 from customlabels.service.service import Service
@@ -91,7 +92,7 @@ def test_a_job_that_was_killed_is_done_to_its_end(
 ) -> None:
     arn = made(service, caller, LINES)
     rename_label(service, caller, arn, "cat", "puma")
-    done = []
+    done: list[bool] = []
 
     class Killed(BaseException):
         pass
@@ -102,7 +103,6 @@ def test_a_job_that_was_killed_is_done_to_its_end(
         done.append(True)
         apply(*given, **more)
 
-    apply = relabelling.apply
     monkeypatch.setattr(relabelling, "apply", apply_once)
     known = dataset_jobs.handlers(service)
     with pytest.raises(Killed):

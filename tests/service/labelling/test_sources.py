@@ -302,9 +302,10 @@ def test_an_archive_is_unpacked_again_after_a_kill(
         raise Killed
 
     content = zipped({"cat/a.png": picture(seed=1), "dog/b.png": picture(seed=2)})
-    with monkeypatch.context() as patch, pytest.raises(Killed):
+    with monkeypatch.context() as patch:
         patch.setattr(sources, "_words", killed)
-        unpacked(service, caller, content)
+        with pytest.raises(Killed):
+            unpacked(service, caller, content)
     service.queue.release("test")
     work(service)
     bucket = console_bucket(service, caller.account)

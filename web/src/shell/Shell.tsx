@@ -40,16 +40,12 @@ function Frame() {
   const { pathname } = useLocation();
   const [crumbs, setCrumbs] = useState<BreadcrumbGroupProps.Item[]>([]);
   const [navigationOpen, setNavigationOpen] = useState(window.innerWidth > 900);
-  const [help, setHelp] = useState<ReactNode>(null);
-  const [helpOpen, setHelpOpen] = useState(false);
+  // An explanation belongs to the page on which it was asked for.
+  const [help, setHelp] = useState<{ content: ReactNode; path: string; open: boolean } | null>(null);
+  const helpHere = help?.path === pathname ? help : null;
   const helpContext = useMemo(
-    () => ({
-      show: (content: ReactNode) => {
-        setHelp(content);
-        setHelpOpen(true);
-      },
-    }),
-    [],
+    () => ({ show: (content: ReactNode) => setHelp({ content, path: pathname, open: true }) }),
+    [pathname],
   );
   const crumbsContext = useMemo(() => ({ setCrumbs }), []);
   if (pathname.endsWith("/draw")) return <Outlet />;
@@ -62,10 +58,10 @@ function Frame() {
           navigation={<Navigation onFollow={() => window.innerWidth <= 900 && setNavigationOpen(false)} />}
           navigationOpen={navigationOpen}
           onNavigationChange={({ detail }) => setNavigationOpen(detail.open)}
-          toolsHide={help === null}
-          tools={help}
-          toolsOpen={helpOpen}
-          onToolsChange={({ detail }) => setHelpOpen(detail.open)}
+          toolsHide={helpHere === null}
+          tools={helpHere?.content}
+          toolsOpen={helpHere?.open ?? false}
+          onToolsChange={({ detail }) => setHelp((known) => known && { ...known, open: detail.open })}
           notifications={<Flashbar items={notices.items} stackItems />}
           stickyNotifications
           breadcrumbs={

@@ -16,12 +16,13 @@ from typing import IO, Any
 import anyio
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from customlabels.api import rekognition
 from customlabels.api.bodies import LIMITS, read_body
 from customlabels.api.calls import Call, Calls, told
 from customlabels.api.console import static
+from customlabels.api.console.answers import Answer
 from customlabels.api.console.asks import Ask, Examples, Fields
 from customlabels.api.console.attempts import Attempts
 from customlabels.api.console.routes import MANY, ROUTES, UPLOADS
@@ -61,7 +62,7 @@ class Console:
         path = request.scope["path"]
         if not path.startswith(API):
             if request.method not in ("GET", "HEAD"):
-                return JSONResponse({"Message": "Pages are only read."}, 405, {"allow": "GET, HEAD"})
+                return Answer({"Message": "Pages are only read."}, 405, {"allow": "GET, HEAD"})
             if path == "/console":
                 return RedirectResponse("/console/")
             return await run_in_threadpool(static.page, request, path.removeprefix("/console/"))
@@ -105,7 +106,7 @@ class Console:
             error = told(trouble, call)
             code = error.code
             content = {"__type": code, "Message": str(error), "Logref": call.id}
-            response = JSONResponse(content, error.status)
+            response = Answer(content, error.status)
         response.headers.setdefault("cache-control", "no-store")
         if code != "OK" or not _only_reads(request.method, call.operation):
             self.calls.note(request, call, response.status_code, code)
@@ -129,13 +130,13 @@ class Console:
         call.resource = _resource({**query.values, **fields.values})
         ask = Ask(self.service, session, cookie, query, fields, self.examples, file, request.headers)
         answer = route(ask)
-        return answer if isinstance(answer, Response) else JSONResponse(answer)
+        return answer if isinstance(answer, Response) else Answer(answer)
 
     def _rekognition(self, session: Session, call: Call, name: str, body: bytes) -> Response:
         call.operation = rekognition.operation_of(f"{TARGET}.{name}")
         parsed = parse(call.operation, body)
         call.resource = rekognition.resource_of(parsed)
-        return JSONResponse(rekognition.answer(self.service, session.caller, call.operation, parsed))
+        return Answer(rekognition.answer(self.service, session.caller, call.operation, parsed))
 
     def _session(self, request: Request) -> tuple[Session, str]:
         """Raises SignInRequired."""

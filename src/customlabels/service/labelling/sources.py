@@ -230,9 +230,9 @@ def _unpack(service: Service, archive: Mapping[str, Any], file: Path, root: Path
 def _read(root: Path) -> Dataset:
     """The dataset in an archive, also where all of it is in one folder. Raises SourceRefused."""
     top = root
-    while _format(top) in (None, "folders") and (inner := _only_folder(top)) is not None:
-        if _format(inner) in (None, "folders") and not any(_folders(inner)):
-            break  # its images have the name of the folder
+    while (inner := _only_folder(top)) is not None:
+        if not _is_annotated(inner) and (_is_annotated(top) or not any(_folders(inner))):
+            break  # in folders, the name of the last one is the images' label
         top = inner
     try:
         return read_dataset(top)
@@ -241,11 +241,12 @@ def _read(root: Path) -> Dataset:
         raise SourceRefused(f"The archive has no dataset of a known format: {words}") from error
 
 
-def _format(folder: Path) -> str | None:
+def _is_annotated(folder: Path) -> bool:
+    """Whether it has a format that says more than folders do."""
     try:
-        return recognise(folder)
+        return recognise(folder) != "folders"
     except DatasetError:
-        return None
+        return False
 
 
 def _only_folder(folder: Path) -> Path | None:

@@ -1,7 +1,7 @@
 import { I18nProvider } from "@cloudscape-design/components/i18n";
 import Button from "@cloudscape-design/components/button";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef } from "react";
 import { useBlocker, useLocation, useNavigate, useParams, useSearchParams } from "react-router-dom";
 import { address, post } from "../../api/client";
 import { fileName, projectPath } from "../../api/names";
@@ -36,8 +36,12 @@ export function Component() {
     gcTime: 0,
     retry: false,
   });
-  const [dirty, setDirty] = useState(false);
-  const blocker = useBlocker(dirty);
+  // A ref, since the question is asked when one leaves, which may be before the page is drawn anew.
+  const dirty = useRef(false);
+  const blocker = useBlocker(useCallback(() => dirty.current, []));
+  const setDirty = useCallback((changed: boolean) => {
+    dirty.current = changed;
+  }, []);
   useEffect(() => {
     document.title = `Draw bounding boxes: ${name} – Custom Labels`;
   }, [name]);
@@ -47,9 +51,8 @@ export function Component() {
     else blocker.reset();
   }, [blocker]);
   const exit = useCallback(() => {
-    setDirty(false);
-    // The blocker must have seen that nothing is unsaved any more.
-    window.setTimeout(() => void navigate(projectPath(name, "datasets", type) + (given.back ?? "")), 0);
+    dirty.current = false; // the editor has asked
+    navigate(projectPath(name, "datasets", type) + (given.back ?? ""));
   }, [navigate, name, type, given.back]);
 
   async function save(changes: Change[]) {
