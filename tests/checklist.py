@@ -1,7 +1,4 @@
-"""What a system that claims to be compatible must do, line by line: the ids that tests name in `# checklist:` comments.
-
-The console's lines (K) come with the console.
-"""
+"""What a compatible system must do, line by line: the ids that tests name in `# checklist:` comments."""
 
 from __future__ import annotations
 
@@ -153,6 +150,24 @@ LINES = {
     "J06": "Policy without Principal, with NotAction or another action: MalformedPolicyDocumentException",
     "J07": "A sixth policy exceeds the limit; ListProjectPolicies pages <= 5",
     "J08": "Tag operations work on project, dataset and version; aws: keys refused; 200-tag limit",
+    "K01": "First-run set-up shows/creates the storage bucket and an admin user",
+    "K02": "Projects page lists, creates and deletes projects, with typed `delete` confirmation",
+    "K03": "Create dataset offers single vs. train+test and the four sources: S3 folder, upload, manifest, copy",
+    "K04": "Folder labelling: first-level child folder = label, deeper names ignored, root images unlabeled",
+    "K05": "Upload accepts >=30 PNG/JPEG files with progress and refuses others with a message",
+    "K06": "Gallery filters: label, labeled, unlabeled, errors; error code shown per image; paging",
+    "K07": "Multi-select with Shift-range and bulk label assignment",
+    "K08": "Labels can be added, renamed, deleted; unassigned labels persist",
+    "K09": "Box tool: draw, move, resize, relabel, delete, next/previous, done; integer pixels in Ground Truth format",
+    "K10": "Save changes / Exit with warning on unsaved edits; result visible through ListDatasetEntries",
+    "K11": "Train dialog: project, tags, encryption key, confirmation; status visible and refreshed",
+    "K12": "Evaluation tab: F1, average precision, overall recall, per-label table with threshold and test images",
+    "K13": "Test results: per image predicted vs. true, TP/FP/FN marks, filter by label and outcome",
+    "K14": "Use model tab: IU selector, Start, Stop (typed `stop`), CLI and Python snippets that run as pasted",
+    "K15": "Validation files downloadable from models list and model page; failure message shown; Tags tab",
+    "K16": "Example projects: one per task type, ready to train",
+    "K17": "In-console image test with boxes and confidence slider; confusion matrix; policy editor; copy; export",
+    "K18": "Anything done in the console is visible through the API and vice versa",
     "L01": "The API needs authentication by default; credentials are generated",
     "L02": "An identity limited to DetectCustomLabels on one version ARN can do only that",
     "L03": "Explicit Deny overrides Allow; resource wildcards work",

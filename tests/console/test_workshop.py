@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+from tests.e2e import programs
+from tests.e2e.programs import needed
 
 from customlabels.examples.catalogue import Ready
 
@@ -35,7 +37,7 @@ def test_the_workshop(server: Served, watched: Watched, puppies: Ready, tmp_path
     version = train(watched, rekognition, arn)
     evaluate(watched, version)
     look_at_test_results(watched)
-    use(watched, server, rekognition, version, puppies)
+    use(watched, server, rekognition, version, puppies, tmp_path)
     delete(watched, rekognition)
     page.go_back()  # the page of a project that is gone says so, and does not break
     expect(page.get_by_text(f"There is no project {PROJECT}")).to_be_visible()
@@ -237,7 +239,9 @@ def look_at_test_results(watched: Watched) -> None:
     page.get_by_role("button", name="Back to the evaluation").click()
 
 
-def use(watched: Watched, server: Served, rekognition: Any, version: dict[str, Any], puppies: Ready) -> None:
+def use(
+    watched: Watched, server: Served, rekognition: Any, version: dict[str, Any], puppies: Ready, tmp_path: Path
+) -> None:
     page = watched.page
     page.get_by_role("tab", name="Use model").click()
     page.get_by_role("button", name="Start", exact=True).click()
@@ -247,11 +251,11 @@ def use(watched: Watched, server: Served, rekognition: Any, version: dict[str, A
     page.locator("input[type=file]").first.set_input_files(photo)
     expect(page.get_by_test_id("found").get_by_text("Puppy").first).to_be_visible(timeout=20_000)
     watched.shot("14-use", whole=True)
-    for language in ("AWS CLI", "Python", "curl"):
+    for language in ("AWS CLI", "Python", "JavaScript", "curl"):
         page.get_by_role("tab", name=language).click()
         code = page.get_by_role("region", name=f"{language}: Analyze image").inner_text()
         assert version["ProjectVersionArn"] in code
-        assert "Puppy" in pasted(server, language, code.replace("PATH_TO_MY_IMAGE.jpg", str(photo)), server.home.parent)
+        assert "Puppy" in pasted(server, language, code.replace("PATH_TO_MY_IMAGE.jpg", str(photo)), tmp_path)
     page.get_by_role("button", name="Stop", exact=True).click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("button", name="Stop")).to_be_disabled()
@@ -262,7 +266,16 @@ def use(watched: Watched, server: Served, rekognition: Any, version: dict[str, A
 
 def pasted(server: Served, language: str, code: str, folder: Path) -> str:
     """What a snippet prints, run as it is."""
-    command = [sys.executable, "-c", code] if language == "Python" else ["bash", "-c", code]
+    match language:
+        case "Python":
+            command = [sys.executable, "-c", code]
+        case "JavaScript":
+            sdk = needed(programs.sdk(), "AWS's SDK for JavaScript")
+            (folder / "node_modules").symlink_to(Path(sdk).parent)
+            (folder / "snippet.mjs").write_text(code, encoding="utf-8")
+            command = [needed(programs.node(), "Node.js"), "snippet.mjs"]
+        case _:
+            command = ["bash", "-c", code]
     path = f"{Path(sys.executable).parent}:{server.environment['PATH']}"
     told = server.environment | {"PATH": path}
     done = subprocess.run(command, env=told, capture_output=True, text=True, check=False, cwd=folder, timeout=60)
