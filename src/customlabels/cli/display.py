@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-import time
+from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ class Display:
     """Shows where a piece of work is, once it takes longer than a second. Use it in a `with` statement."""
 
     def __init__(self) -> None:
-        self._began = time.monotonic()
+        self._began = monotonic()
         self._bar: Bar | None = None
         self._phase = ""
         self._last = 0.0
@@ -40,7 +40,7 @@ class Display:
 
     def step(self, phase: str, fraction: float, seconds_left: float | None = None, loss: float | None = None) -> None:
         """`fraction` of the whole in [0, 1] is done, the work is in `phase`."""
-        now = time.monotonic()
+        now = monotonic()
         if now - self._began < PATIENCE:
             return
         words = phase if loss is None else f"{phase}, loss {loss:.3f}"

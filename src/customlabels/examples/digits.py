@@ -80,20 +80,20 @@ def draw(count: int, seed: int = 0) -> list[Picture]:
     rng = np.random.default_rng(seed)
     data = load_digits()
     samples = [list(rng.permutation(np.flatnonzero(data.target == value))) for value in _VALUES]
-    backgrounds = [_background(name) for name in _BACKGROUNDS]
+    backgrounds = [texture(name) for name in _BACKGROUNDS]
     pictures = []
     turn = 0
     for i in range(count):
-        picture = Picture(_crop(backgrounds[i % len(backgrounds)], rng), ())
+        picture = Picture(cutting(backgrounds[i % len(backgrounds)], rng), ())
         for _ in range(int(rng.integers(1, 4))):
-            glyph = _glyph(data.images[samples[turn % len(LABELS)].pop()], rng)
-            picture = _place(picture, glyph, LABELS[turn % len(LABELS)], rng)
+            glyph = drawn_digit(data.images[samples[turn % len(LABELS)].pop()], rng)
+            picture = with_digit(picture, glyph, LABELS[turn % len(LABELS)], rng)
             turn += 1
         pictures.append(picture)
     return pictures
 
 
-def _background(name: str) -> Image.Image:
+def texture(name: str) -> Image.Image:
     """A picture of scikit-image's wheel, read without importing the package (whose loader may download)."""
     for file in importlib.metadata.files("scikit-image") or []:
         if file.match(f"skimage/data/{name}"):
@@ -101,7 +101,7 @@ def _background(name: str) -> Image.Image:
     raise ImportError(f"scikit-image has no picture {name}: pip install 'customlabels[examples]'.")
 
 
-def _crop(background: Image.Image, rng: np.random.Generator) -> Image.Image:
+def cutting(background: Image.Image, rng: np.random.Generator) -> Image.Image:
     """A random part of the background at the set's size, mirrored half of the time."""
     scale = min(background.width / _SIZE[0], background.height / _SIZE[1]) * rng.uniform(0.6, 1.0)
     width, height = _SIZE[0] * scale, _SIZE[1] * scale
@@ -110,7 +110,7 @@ def _crop(background: Image.Image, rng: np.random.Generator) -> Image.Image:
     return part.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if rng.random() < 0.5 else part
 
 
-def _glyph(values: NDArray[Any], rng: np.random.Generator) -> Image.Image:
+def drawn_digit(values: NDArray[Any], rng: np.random.Generator) -> Image.Image:
     """The ink of a digit (8 x 8, 0 to 16) as an opacity mask: enlarged smoothly, turned a little, cut to its ink."""
     side = int(rng.integers(*_SIDES))
     ink = Image.fromarray(np.clip(values * 16, 0, 255).astype(np.uint8))
@@ -124,7 +124,7 @@ def _glyph(values: NDArray[Any], rng: np.random.Generator) -> Image.Image:
     return mask.crop(mask.point([0] * 128 + [255] * 128).getbbox())
 
 
-def _place(picture: Picture, glyph: Image.Image, label: str, rng: np.random.Generator) -> Picture:
+def with_digit(picture: Picture, glyph: Image.Image, label: str, rng: np.random.Generator) -> Picture:
     """The picture with one more digit, if a free place is found in fifty tries; digits do not overlap."""
     image = picture.image
     for _ in range(50):

@@ -85,7 +85,7 @@ def test_who_fails_often_has_to_wait(new_browser: NewBrowser) -> None:
 
 def test_waiting_grows_ends_and_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     at = 1000.0
-    monkeypatch.setattr("customlabels.api.console.attempts.time.monotonic", lambda: at)
+    monkeypatch.setattr("customlabels.api.console.attempts.monotonic", lambda: at)
     known = Attempts()
     assert [known.begin(f"address {i}", "anna") for i in range(FREE)] == [0.0] * FREE
     waits = []

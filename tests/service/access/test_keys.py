@@ -61,7 +61,7 @@ def test_a_key_that_was_looked_up_is_believed_in_for_a_second(
     service: Service, anna: keys.Key, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = 100.0
-    monkeypatch.setattr("customlabels.service.access.keys.time.monotonic", lambda: clock)
+    monkeypatch.setattr("customlabels.service.access.keys.monotonic", lambda: clock)
     ring = keys.KeyRing(service.database)
     assert ring.find(anna.id) is not None
     keys.disable_key(service.database, anna.id)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import OrderedDict
+from time import monotonic
 
 FREE = 5
 """Failures of one name after which one has to wait."""
@@ -27,7 +27,7 @@ class Attempts:
 
         So of many at once no more are made than of one after another.
         """
-        at = time.monotonic()
+        at = monotonic()
         with self._lock:
             keys = _keys(address, name)
             wait = max(self._left(key, free, at) for key, free in keys.items())

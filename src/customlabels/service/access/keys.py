@@ -6,9 +6,9 @@ import re
 import secrets
 import string
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -108,7 +108,7 @@ class KeyRing:
         """The holder of an enabled key; None where there is no such key."""
         if _ID.fullmatch(key_id) is None:
             return None
-        at = time.monotonic()
+        at = monotonic()
         with self._lock:
             known = self._known.get(key_id)
         if known is not None and at - known[0] < KNOWN_SECONDS:
