@@ -10,10 +10,13 @@ from customlabels.service.service import Service
 from customlabels.store.objects import BucketExists, NoSuchBucket
 from customlabels.store.tables import facts
 
+PREFIX = "console_bucket/"
+"""Of the facts that hold the buckets' names."""
+
 
 def console_bucket(service: Service, account: str) -> str:
     """Its name, `custom-labels-console-REGION-` and ten digits, as AWS's console names its own."""
-    fact = f"console_bucket/{account}"
+    fact = f"{PREFIX}{account}"
     known = select(facts.c.value).where(facts.c.name == fact)
     with service.database.read() as connection:
         name = connection.execute(known).scalar()

@@ -26,9 +26,10 @@ from customlabels.service.importing import (
     Reader,
     split_lines,
 )
+from customlabels.service.labelling.archives import SourceRefused
 from customlabels.service.labelling.previews import make_thumbnails
 from customlabels.service.labelling.relabelling import relabel
-from customlabels.service.labelling.sources import SourceRefused, write_manifest
+from customlabels.service.labelling.sources import write_manifest
 from customlabels.service.service import Service
 from customlabels.store.objects import ObjectError, StoreUnavailable
 from customlabels.store.tables import (

@@ -96,6 +96,10 @@ def main(arguments: Sequence[str]) -> int:
         from customlabels.service.training import warm_up
 
         threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+    if sort == "data":
+        from customlabels.service.labelling.housekeeping import keep_house
+
+        threading.Thread(target=keep_house, args=(service, leave), name="housekeeping", daemon=True).start()
     run(service, sorted(KINDS[sort]), name, wake, leave)
     service.close()
     os._exit(0)

@@ -25,7 +25,7 @@ from customlabels.service.errors import (
     InvalidS3ObjectException,
     ResourceAlreadyExistsException,
 )
-from customlabels.service.labelling import sources
+from customlabels.service.labelling import archives, sources
 from customlabels.service.labelling.sources import create_from, folder_label
 from customlabels.service.service import Service
 
@@ -280,7 +280,7 @@ def test_an_archive_that_is_none_of_ours_is_refused_with_words(
     }
     limits = {"many": ("MAX_FILES", 2), "large": ("MAX_FILE", 100), "bomb": ("MAX_UNPACKED", len(picture()) + 9)}
     if kind in limits:
-        monkeypatch.setattr(sources, *limits[kind])
+        monkeypatch.setattr(archives, *limits[kind])
     before = set(Path("/tmp").iterdir())
     arn = unpacked(service, caller, contents[kind])
     status, message = told(service, caller, arn)
@@ -303,7 +303,7 @@ def test_an_archive_is_unpacked_again_after_a_kill(
 
     content = zipped({"cat/a.png": picture(seed=1), "dog/b.png": picture(seed=2)})
     with monkeypatch.context() as patch:
-        patch.setattr(sources, "_words", killed)
+        patch.setattr(sources, "words_on", killed)
         with pytest.raises(Killed):
             unpacked(service, caller, content)
     service.queue.release("test")

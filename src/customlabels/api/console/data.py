@@ -114,7 +114,7 @@ def upload_archive(ask: Ask) -> dict[str, Any]:
     """Keep an archive in the console's bucket, for datasets to be made of it."""
     assert ask.content is not None
     bucket = console_bucket(ask.service, ask.caller.account)
-    key = f"uploads/{secrets.token_hex(8)}/{uploads.clean_name(ask.query.text('Name', longest=4096))}"
+    key = f"{uploads.ARCHIVES}{secrets.token_hex(8)}/{uploads.clean_name(ask.query.text('Name', longest=4096))}"
     ask.caller.require("s3:PutObject", f"arn:aws:s3:::{bucket}/{key}")
     ask.service.objects.put(bucket, key, iter(lambda: ask.content.read(1 << 20), b""))  # type: ignore[union-attr]
     return {"Bucket": bucket, "Name": key}

@@ -7,6 +7,7 @@ import io
 import math
 import os
 import secrets
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,8 @@ from customlabels.store.objects import ObjectError, ObjectTooLarge, StoreUnavail
 SIDE = 320
 """Pixels of the longer side."""
 _QUALITY = 82
+_TOUCH_SECONDS = 24 * 60 * 60
+"""How often the file of a small picture notes at most that it was shown."""
 SHOWN = Limits(bytes=100 * 1024 * 1024, min_side=1, max_side=100_000, max_aspect=math.inf)
 """Of images that are looked at: more than may be learnt from, so that people see what is wrong with them."""
 
@@ -51,6 +54,8 @@ def thumbnail(service: Service, caller: Caller, source_ref: str) -> Picture:
         path = _path(service, bucket, key, etag)
         try:
             content = path.read_bytes()
+            if path.stat().st_mtime < time.time() - _TOUCH_SECONDS:
+                os.utime(path)
         except OSError:
             content = small_picture(service.objects.read(bucket, key, MAX_BYTES))
             _keep(path, content)

@@ -35,6 +35,8 @@ from customlabels.store.tables import entries
 
 MAX_UPLOAD_BYTES = 100 * 1024 * 1024
 """Of a file before it is made smaller."""
+ARCHIVES = "uploads/"
+"""Where in the console's bucket uploaded archives lie, until the datasets are made of them."""
 _QUALITY = 95
 _UNWANTED = re.compile(r"[\x00-\x1f\x7f\\]")
 
