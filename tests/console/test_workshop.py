@@ -189,7 +189,7 @@ def train(watched: Watched, rekognition: Any, project: str) -> dict[str, Any]:
     dialog.get_by_role("button", name="Train model").click()
     expect(page.get_by_text("Training in progress")).to_be_visible()
     expect(page.get_by_role("button", name="Cancel training")).to_be_visible()
-    page.get_by_text("% ").or_(page.get_by_text("Learning")).first.wait_for(timeout=60_000)
+    page.get_by_role("heading", name="Loss").wait_for(timeout=60_000)
     watched.shot("11-training")
     page.get_by_text("Evaluation results").wait_for(timeout=180_000)  # by itself, without a reload
     version: dict[str, Any] = rekognition.describe_project_versions(ProjectArn=project)["ProjectVersionDescriptions"][0]
