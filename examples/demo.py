@@ -74,6 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(f"Annotated photo: {(args.out / 'detected.jpg').resolve()}")
     print(f"All it made:     {home}")
     print(f"Open it again:   {shlex.join([_command(), 'serve', '--home', str(home)])}")
+    print("                 Its link opens the console in your browser.")
     return 0
 
 

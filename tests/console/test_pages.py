@@ -140,6 +140,26 @@ def test_names_are_never_markup_and_filters_hold(server: Served, watched: Watche
     assert not page.evaluate("window.hacked")
 
 
+# checklist: K06
+def test_a_name_is_found_as_it_is_typed_and_the_page_is_come_back_to(
+    server: Served, watched: Watched, known: Known
+) -> None:
+    page = watched.page
+    page.goto(f"{server.console}/projects/{known.project}/datasets/train?size=24")
+    page.get_by_role("button", name="Next page").click()
+    second = page.get_by_text("Page 2 of 2")
+    expect(second).to_be_visible()
+    page.get_by_role("button", name="Draw bounding boxes").click()
+    page.get_by_role("button", name="Exit").click()
+    expect(second).to_be_visible()
+    page.get_by_label("Find images by a part of their name").press_sequentially("fruit-00", delay=30)
+    expect(page.get_by_test_id("image")).to_have_count(9)
+    page.get_by_role("button", name="Actions").click()
+    with page.expect_download() as download:
+        page.get_by_role("menuitem", name="Download the manifest").click()
+    assert len(download.value.path().read_text().splitlines()) == 36
+
+
 # checklist: K07, K10
 def test_labels_are_assigned_to_a_range_at_once(server: Served, watched: Watched, known: Known) -> None:
     page = watched.page
@@ -298,8 +318,12 @@ def test_who_is_not_signed_in_comes_to_the_page_after_signing_in(
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name=known.project, level=1)).to_be_visible()
     assert page.url.endswith("?tab=tags")
-    page.goto(server.link)  # a link is good once
+    context.clear_cookies()
+    page.get_by_role("link", name="Projects", exact=True).first.click()
+    expect(page.get_by_text("Your session is over.")).to_be_visible()
+    page.goto(server.link)  # over this very page, which therefore is not loaded anew; and a link is good once
     expect(page.get_by_text("The link was used already")).to_be_visible()
+    assert "token" not in page.url
     context.close()
 
 

@@ -47,9 +47,8 @@ def list_dataset_entries(
         return {"DatasetEntries": list(rows.scalars()), **further}
 
 
-def lines(connection: Connection, dataset_id: int) -> Iterator[tuple[int, str]]:
-    """Position and line of every entry, in order, read in batches."""
-    after = 0
+def lines(connection: Connection, dataset_id: int, after: int = 0) -> Iterator[tuple[int, str]]:
+    """Position and line of every entry whose position is above `after`, in order, read in batches."""
     while True:
         mine = (entries.c.dataset_id == dataset_id) & (entries.c.position > after)
         query = select(entries.c.position, entries.c.line).where(mine).order_by(entries.c.position)

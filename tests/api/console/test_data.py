@@ -197,3 +197,15 @@ def test_a_dataset_is_made_of_an_archive_and_of_a_folder(admin: Browser, picture
     while rekognition.describe_projects(ProjectNames=["sources"])["ProjectDescriptions"] and time.monotonic() < until:
         time.sleep(0.05)
     assert rekognition.describe_projects(ProjectNames=["sources"])["ProjectDescriptions"] == []
+
+
+def test_the_manifest_of_a_dataset_is_saved_as_it_is_now(
+    admin: Browser, new_browser: NewBrowser, new_dataset: NewDataset, picture: Picture
+) -> None:
+    arn = new_dataset("exported")
+    for seed in (1, 2):
+        good(admin.put("images/upload", picture(seed=seed), DatasetArn=arn, Name=f"{seed}.png", Label=["dog"]))
+    saved = admin.get("manifest", DatasetArn=arn)
+    assert saved.headers["content-disposition"].endswith("exported-train.manifest")
+    assert saved.text.splitlines() == admin.call("ListDatasetEntries", DatasetArn=arn)["DatasetEntries"]
+    assert code(new_browser("asker", "Inference-only").get("manifest", DatasetArn=arn)) == "AccessDeniedException"

@@ -1,3 +1,5 @@
+import { noteAnswer } from "./connection";
+
 /** What the server answered instead of what was asked for; `message` is for people. */
 export class ApiError extends Error {
   constructor(
@@ -13,6 +15,7 @@ type Value = string | number | boolean | null | undefined;
 export type Query = Record<string, Value | readonly string[]>;
 
 const ROOT = "/console/api/";
+const SIGNED_OUT = "Your session is over. Sign in again, in another tab if you have something here to save, then try again.";
 const HEADERS = { "x-customlabels-console": "1" };
 
 /** The address of a route, for images and downloads. */
@@ -64,6 +67,7 @@ export function upload<T>(
     for (const [name, value] of Object.entries(HEADERS)) request.setRequestHeader(name, value);
     request.upload.onprogress = (event) => onProgress?.(event.total ? event.loaded / event.total : 0);
     request.onload = () => {
+      noteAnswer(true);
       const content = parsed(request.responseText);
       if (request.status < 300) resolve(content as T);
       else reject(failure(content, request.status));
@@ -82,12 +86,16 @@ export function words(error: unknown): string {
 
 async function send<T>(url: string, init: RequestInit): Promise<T> {
   let response: Response;
+  let text: string;
   try {
     response = await fetch(url, { ...init, headers: { ...HEADERS, ...init.headers }, credentials: "same-origin" });
+    text = await response.text();
   } catch {
+    noteAnswer(false);
     throw unreachable();
   }
-  const content = parsed(await response.text());
+  noteAnswer(true);
+  const content = parsed(text);
   if (!response.ok) throw failure(content, response.status);
   return content as T;
 }
@@ -101,6 +109,7 @@ function parsed(text: string): unknown {
 }
 
 function failure(content: unknown, status: number): ApiError {
+  if (status === 401) return new ApiError("SignInRequired", SIGNED_OUT, status);
   const { __type: code, Message: message } = content as { __type?: string; Message?: string };
   return new ApiError(code ?? `Http${status}`, message ?? `The server answered ${status}.`, status);
 }

@@ -1,5 +1,5 @@
 import { useQuery, type QueryClient, type UseQueryResult } from "@tanstack/react-query";
-import { ApiError, get, rekognition } from "./client";
+import { get, rekognition } from "./client";
 import { projectName } from "./names";
 import type {
   Dataset,
@@ -25,7 +25,7 @@ export function isBusy(status: string): boolean {
 
 /** Who is signed in; an error with status 401 where nobody is. */
 export function useMe(): UseQueryResult<Me> {
-  return useQuery({ queryKey: ["me"], queryFn: () => get<Me>("me"), staleTime: 60_000, retry: retried });
+  return useQuery({ queryKey: ["me"], queryFn: () => get<Me>("me"), staleTime: 60_000 });
 }
 
 /** All projects, newest first. */
@@ -35,7 +35,6 @@ export function useProjects(): UseQueryResult<Project[]> {
     queryFn: () =>
       pages<Project>((NextToken) => rekognition("DescribeProjects", { NextToken }), "ProjectDescriptions"),
     refetchInterval: (query) => interval(query.state.data?.map((project) => project.Status)),
-    retry: retried,
   });
 }
 
@@ -49,7 +48,6 @@ export function useProject(name: string): UseQueryResult<Project | null> {
       return found.ProjectDescriptions[0] ?? null;
     },
     refetchInterval: (query) => interval(query.state.data?.Datasets?.map((dataset) => dataset.Status)),
-    retry: retried,
   });
 }
 
@@ -61,7 +59,6 @@ export function useVersions(project: Project | null | undefined): UseQueryResult
     enabled: Boolean(arn),
     queryFn: () => versionsOf(arn),
     refetchInterval: (query) => interval(query.state.data?.map((version) => version.Status)),
-    retry: retried,
   });
 }
 
@@ -78,7 +75,6 @@ export function useAllVersions(projects: Project[] | undefined): UseQueryResult<
     placeholderData: (previous) => previous,
     refetchInterval: (query) =>
       interval(Object.values(query.state.data ?? {}).flatMap((list) => list.map((version) => version.Status))),
-    retry: retried,
   });
 }
 
@@ -96,7 +92,6 @@ export function useDataset(arn: string | undefined): UseQueryResult<Dataset> {
       return found.DatasetDescription;
     },
     refetchInterval: (query) => interval([query.state.data?.Status ?? ""], 400),
-    retry: retried,
   });
 }
 
@@ -106,7 +101,6 @@ export function useLabels(arn: string | undefined, ready: boolean): UseQueryResu
     enabled: Boolean(arn) && ready,
     queryFn: async () => (await get<{ Labels: LabelOfDataset[] }>("labels", { DatasetArn: arn })).Labels,
     placeholderData: (previous) => previous,
-    retry: retried,
   });
 }
 
@@ -134,7 +128,6 @@ export function useImages(
     enabled: Boolean(arn) && ready,
     queryFn: () => imagesOf(arn ?? "", filters, token, size),
     placeholderData: (previous, query) => (query?.queryKey[1] === arn ? previous : undefined),
-    retry: retried,
   });
 }
 
@@ -158,7 +151,6 @@ export function useTraining(version: Version | undefined): UseQueryResult<Traini
     enabled: Boolean(version),
     queryFn: () => get<Training>("training", { ProjectVersionArn: version?.ProjectVersionArn }),
     refetchInterval: trains ? SOON : false,
-    retry: retried,
   });
 }
 
@@ -168,7 +160,6 @@ export function useEvaluation(version: Version | undefined): UseQueryResult<Eval
     enabled: isTrained(version),
     queryFn: () => get<Evaluation>("evaluation", { ProjectVersionArn: version?.ProjectVersionArn }),
     staleTime: Infinity,
-    retry: retried,
   });
 }
 
@@ -179,7 +170,6 @@ export function useTestImages(version: Version | undefined): UseQueryResult<Test
     queryFn: async () =>
       (await get<{ Images: TestImage[] }>("test-images", { ProjectVersionArn: version?.ProjectVersionArn })).Images,
     staleTime: Infinity,
-    retry: retried,
   });
 }
 
@@ -222,8 +212,4 @@ async function pages<T>(read: (token?: string) => Promise<object>, member: strin
 
 function interval(states: string[] | undefined, soon = SOON): number {
   return states?.some(isBusy) ? soon : SELDOM;
-}
-
-function retried(failures: number, error: Error): boolean {
-  return failures < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 500);
 }

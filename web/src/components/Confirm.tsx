@@ -42,11 +42,11 @@ export function Confirm({ title, typed, action, onConfirm, onClose, children }: 
     <Modal
       visible
       header={title}
-      onDismiss={onClose}
+      onDismiss={() => !working && onClose()}
       footer={
         <Box float="right">
           <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={onClose}>
+            <Button variant="link" disabled={working} onClick={onClose}>
               Cancel
             </Button>
             <Button variant="primary" disabled={!ready} loading={working} onClick={() => void confirm()}>

@@ -3,6 +3,9 @@ import Button from "@cloudscape-design/components/button";
 import { useRouteError } from "react-router-dom";
 import { words } from "../api/client";
 
+/** What browsers say of a script or style sheet that they do not get. */
+const LOADING = /preload CSS|imported module|module script/i;
+
 /** What is shown where the console itself has failed, as when the server has a newer one. */
 export function Broken() {
   const error = useRouteError();
@@ -13,7 +16,9 @@ export function Broken() {
         header="This page could not be shown"
         action={<Button onClick={() => window.location.reload()}>Load the page again</Button>}
       >
-        {words(error)}
+        {LOADING.test(words(error))
+          ? "A part of the console could not be loaded. Either the server does not answer, or it has a newer console than this window."
+          : words(error)}
       </Alert>
     </main>
   );

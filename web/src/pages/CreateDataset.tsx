@@ -9,11 +9,14 @@ import Tiles from "@cloudscape-design/components/tiles";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useNavigate, useParams, useSearchParams } from "react-router-dom";
+import { fatal } from "../api/cache";
 import { words } from "../api/client";
 import { projectPath } from "../api/names";
 import { datasetOf, refresh, useProject } from "../api/queries";
 import type { DatasetType } from "../api/types";
 import { Failure } from "../components/Failure";
+import { Loading } from "../components/Loading";
+import { Missing } from "../components/Missing";
 import { usePage } from "../shell/page";
 import { createFrom, EMPTY, SourceForm, type Source } from "./dataset/SourceForm";
 
@@ -29,7 +32,9 @@ export function Component() {
   const [working, setWorking] = useState("");
   const [failure, setFailure] = useState("");
   usePage(["Projects", "/projects"], [name, projectPath(name)], ["Create dataset"]);
-  if (project.error) return <Failure error={project.error} />;
+  if (fatal(project)) return <Failure error={project.error} retry={() => void project.refetch()} />;
+  if (project.isPending) return <Loading />;
+  if (!project.data) return <Missing project={name} />;
   const found = project.data;
   const types: DatasetType[] = only ? [only] : both ? ["TRAIN", "TEST"] : ["TRAIN"];
 

@@ -7,6 +7,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useNavigate } from "react-router-dom";
+import { fatal } from "../api/cache";
 import { get, post } from "../api/client";
 import { projectPath } from "../api/names";
 import { refresh } from "../api/queries";
@@ -40,7 +41,7 @@ export function Component() {
     }
   }
 
-  if (examples.error) return <Failure error={examples.error} retry={() => void examples.refetch()} />;
+  if (fatal(examples)) return <Failure error={examples.error} retry={() => void examples.refetch()} />;
   return (
     <Cards
       header={

@@ -80,6 +80,7 @@ export function Component() {
             }
           >
             <KeyValuePairs
+              minColumnWidth={200}
               columns={3}
               items={[
                 { label: "Storage bucket", value: <Copyable text={me.Bucket} label="bucket" /> },

@@ -65,6 +65,7 @@ export function Models({ project, name }: { project: Project; name: string }) {
         loading={versions.isPending}
         loadingText="Loading the models"
         selectionType="multi"
+        wrapLines
         isItemDisabled={blocked}
         ariaLabels={{
           selectionGroupLabel: "Models",
@@ -104,6 +105,7 @@ export function Models({ project, name }: { project: Project; name: string }) {
           {
             id: "name",
             header: "Name",
+            minWidth: 160,
             isRowHeader: true,
             sortingComparator: (a, b) => a.ProjectVersionArn.localeCompare(b.ProjectVersionArn),
             cell: (version) => (
@@ -119,7 +121,7 @@ export function Models({ project, name }: { project: Project; name: string }) {
             sortingComparator: (a, b) => f1(a) - f1(b),
             cell: (version) => score(version.EvaluationResult?.F1Score),
           },
-          { id: "status", header: "Status", cell: (version) => <Status status={version.Status} /> },
+          { id: "status", header: "Status", minWidth: 190, cell: (version) => <Status status={version.Status} /> },
           { id: "message", header: "Status message", cell: (version) => version.StatusMessage },
           { id: "files", header: "Validation results", cell: (version) => <ValidationFiles version={version} /> },
         ]}

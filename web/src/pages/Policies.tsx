@@ -10,6 +10,7 @@ import Table from "@cloudscape-design/components/table";
 import Textarea from "@cloudscape-design/components/textarea";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { fatal } from "../api/cache";
 import { rekognition, words } from "../api/client";
 import { date } from "../api/format";
 import { Confirm } from "../components/Confirm";
@@ -34,7 +35,7 @@ export function Policies({ arn }: { arn: string }) {
       (await rekognition<{ ProjectPolicies: Policy[] }>("ListProjectPolicies", { ProjectArn: arn })).ProjectPolicies,
   });
   const again = () => client.invalidateQueries({ queryKey: ["policies", arn] });
-  if (policies.error) return <Failure error={policies.error} retry={() => void policies.refetch()} />;
+  if (fatal(policies)) return <Failure error={policies.error} retry={() => void policies.refetch()} />;
   return (
     <>
       <Table

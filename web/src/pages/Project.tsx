@@ -10,12 +10,15 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Tabs from "@cloudscape-design/components/tabs";
 import { useState } from "react";
 import { useNavigate, useParams, useSearchParams } from "react-router-dom";
+import { fatal } from "../api/cache";
 import { count, date } from "../api/format";
 import { projectPath } from "../api/names";
 import { datasetOf, useDataset, useProject } from "../api/queries";
 import type { DatasetMetadata, Project } from "../api/types";
 import { Copyable } from "../components/Copyable";
 import { Failure } from "../components/Failure";
+import { Loading } from "../components/Loading";
+import { Missing } from "../components/Missing";
 import { PageLink } from "../components/PageLink";
 import { Status } from "../components/Status";
 import { usePage } from "../shell/page";
@@ -31,9 +34,9 @@ export function Component() {
   const [parameters, setParameters] = useSearchParams();
   const [deleting, setDeleting] = useState(false);
   usePage(["Projects", "/projects"], [name]);
-  if (project.error) return <Failure error={project.error} retry={() => void project.refetch()} />;
-  if (project.isPending) return null;
-  if (!project.data) return <Missing name={name} />;
+  if (fatal(project)) return <Failure error={project.error} retry={() => void project.refetch()} />;
+  if (project.isPending) return <Loading />;
+  if (!project.data) return <Missing project={name} />;
   const found = project.data;
   const train = datasetOf(found, "TRAIN");
   return (
@@ -66,6 +69,7 @@ export function Component() {
             content: (
               <Container>
                 <KeyValuePairs
+                  minColumnWidth={200}
                   columns={2}
                   items={[
                     { label: "Project ARN", value: <Copyable text={found.ProjectArn} label="project ARN" /> },
@@ -159,18 +163,5 @@ function DatasetSummary({ name, dataset }: { name: string; dataset: DatasetMetad
         </Box>
       )}
     </SpaceBetween>
-  );
-}
-
-function Missing({ name }: { name: string }) {
-  const navigate = useNavigate();
-  return (
-    <Alert
-      type="warning"
-      header={`There is no project ${name}`}
-      action={<Button onClick={() => void navigate("/projects")}>To the projects</Button>}
-    >
-      It may have been deleted, or belongs to another account.
-    </Alert>
   );
 }

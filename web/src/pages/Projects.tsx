@@ -8,6 +8,7 @@ import Table from "@cloudscape-design/components/table";
 import TextFilter from "@cloudscape-design/components/text-filter";
 import { useMemo, useState } from "react";
 import { useNavigate, useSearchParams } from "react-router-dom";
+import { fatal } from "../api/cache";
 import { count, date, score } from "../api/format";
 import { projectName, projectPath, versionName } from "../api/names";
 import { useAllVersions, useProjects } from "../api/queries";
@@ -42,7 +43,7 @@ export function Component() {
       fields: ["name"],
       empty: (
         <Box textAlign="center">
-          <SpaceBetween size="m">
+          <SpaceBetween size="m" alignItems="center">
             <b>No projects yet</b>
             <span>Create one for your own images, or begin with an example.</span>
             <SpaceBetween direction="horizontal" size="xs">
@@ -61,7 +62,7 @@ export function Component() {
     selection: { trackBy: "id" },
   });
   const selected = collectionProps.selectedItems?.[0];
-  if (projects.error) return <Failure error={projects.error} retry={() => void projects.refetch()} />;
+  if (fatal(projects)) return <Failure error={projects.error} retry={() => void projects.refetch()} />;
   return (
     <>
       <Table
@@ -70,6 +71,7 @@ export function Component() {
         loading={projects.isPending}
         loadingText="Loading the projects"
         selectionType="single"
+        wrapLines
         variant="full-page"
         stickyHeader
         ariaLabels={{
@@ -111,6 +113,7 @@ export function Component() {
           {
             id: "name",
             header: "Project",
+            minWidth: 140,
             sortingField: "name",
             isRowHeader: true,
             cell: (row) => <PageLink to={projectPath(row.name)}>{row.name}</PageLink>,
@@ -131,11 +134,12 @@ export function Component() {
           {
             id: "status",
             header: "Status",
+            minWidth: 190,
             cell: (row) => <Status status={row.project.Status === "CREATED" ? (row.version?.Status ?? "CREATED") : row.project.Status} />,
           },
           { id: "message", header: "Status message", cell: (row) => row.version?.StatusMessage ?? "–" },
           { id: "models", header: "Models", sortingField: "versions", cell: (row) => row.versions },
-          { id: "created", header: "Date created", sortingField: "created", cell: (row) => date(row.created) },
+          { id: "created", header: "Date created", minWidth: 150, sortingField: "created", cell: (row) => date(row.created) },
         ]}
       />
       {parameters.has("create") && <CreateProject onClose={() => setParameters({})} />}

@@ -4,6 +4,7 @@ import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { fatal } from "../api/cache";
 import { rekognition } from "../api/client";
 import { Failure } from "../components/Failure";
 import { tagMap, Tags, type Tag } from "../components/Tags";
@@ -19,7 +20,7 @@ export function ResourceTags({ arn }: { arn: string }) {
     queryKey: ["tags", arn],
     queryFn: async () => (await rekognition<{ Tags: Record<string, string> }>("ListTagsForResource", { ResourceArn: arn })).Tags,
   });
-  if (known.error) return <Failure error={known.error} retry={() => void known.refetch()} />;
+  if (fatal(known)) return <Failure error={known.error} retry={() => void known.refetch()} />;
   const stored = Object.entries(known.data ?? {}).map(([key, value]) => ({ key, value }));
 
   async function save() {

@@ -21,8 +21,8 @@ export function SignIn() {
   const [password, setPassword] = useState("");
   const [failure, setFailure] = useState("");
   const [working, setWorking] = useState(false);
-  const token = useRef(new URLSearchParams(window.location.hash.slice(1)).get("token"));
-  const from = (location.state as { from?: string } | null)?.from ?? "/";
+  const tried = useRef("");
+  const { from = "/", over = false } = (location.state ?? {}) as { from?: string; over?: boolean };
 
   async function enter(path: string, body: object, target: string) {
     setWorking(true);
@@ -39,14 +39,18 @@ export function SignIn() {
 
   useEffect(() => {
     document.title = "Sign in – Custom Labels";
-    const used = token.current;
-    if (!used) return;
-    token.current = null; // a link is good once, and effects of React's strict mode run twice
-    window.history.replaceState(null, "", window.location.pathname);
-    void enter("session/link", { Token: used }, "/?welcome=1");
-    // Only when the page is opened.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, []);
+
+  // The address may get its token while this page is open: a link that is pasted over it loads no new page.
+  useEffect(() => {
+    const token = new URLSearchParams(location.hash.slice(1)).get("token");
+    if (!token || tried.current === token) return;
+    tried.current = token; // a link is good once, and effects of React's strict mode run twice
+    window.history.replaceState(window.history.state, "", window.location.pathname);
+    void enter("session/link", { Token: token }, "/?welcome=1");
+    // Only when the address changes.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [location.hash]);
 
   return (
     <main style={{ maxInlineSize: 440, margin: "10vh auto", padding: "0 16px" }}>
@@ -58,7 +62,11 @@ export function SignIn() {
           }}
         >
           <SpaceBetween size="l">
-            {failure && <Alert type="error">{failure}</Alert>}
+            {failure ? (
+              <Alert type="error">{failure}</Alert>
+            ) : (
+              over && <Alert type="info">Your session is over. Sign in again to go on where you were.</Alert>
+            )}
             <FormField label="User name">
               <Input value={name} onChange={({ detail }) => setName(detail.value)} autoComplete="username" />
             </FormField>

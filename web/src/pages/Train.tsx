@@ -13,12 +13,15 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useNavigate, useParams } from "react-router-dom";
+import { fatal } from "../api/cache";
 import { rekognition } from "../api/client";
 import { count } from "../api/format";
 import { projectPath } from "../api/names";
-import { datasetOf, refresh, useDataset, useMe, useProject } from "../api/queries";
+import { datasetOf, refresh, useDataset, useLabels, useMe, useProject } from "../api/queries";
 import { Confirm } from "../components/Confirm";
 import { Failure } from "../components/Failure";
+import { Loading } from "../components/Loading";
+import { Missing } from "../components/Missing";
 import { PageLink } from "../components/PageLink";
 import { tagMap, Tags, type Tag } from "../components/Tags";
 import { usePage } from "../shell/page";
@@ -39,6 +42,8 @@ export function Component() {
   const test = datasetOf(project.data, "TEST");
   const training = useDataset(train?.DatasetArn).data?.DatasetStats;
   const testing = useDataset(test?.DatasetArn).data?.DatasetStats;
+  const labels = useLabels(train?.DatasetArn, true).data ?? [];
+  const rare = test ? [] : labels.filter((label) => label.Images === 1);
   const [version, setVersion] = useState(() => `${name}.${timestamp()}`);
   const [effort, setEffort] = useState("balanced");
   const [seed, setSeed] = useState("0");
@@ -47,7 +52,9 @@ export function Component() {
   const [tags, setTags] = useState<Tag[]>([]);
   const [asking, setAsking] = useState(false);
   usePage(["Projects", "/projects"], [name, projectPath(name)], ["Train model"]);
-  if (project.error) return <Failure error={project.error} />;
+  if (fatal(project)) return <Failure error={project.error} retry={() => void project.refetch()} />;
+  if (project.isPending) return <Loading />;
+  if (!project.data) return <Missing project={name} />;
   const labelled = training?.LabeledEntries ?? 0;
   const held = Math.max(1, Math.round(labelled / 5));
 
@@ -97,9 +104,23 @@ export function Component() {
               No image is labelled yet. <PageLink to={projectPath(name, "datasets", "train")}>Label some</PageLink> first.
             </Alert>
           )}
+          {testing && testing.LabeledEntries === 0 && (
+            <Alert type="warning">
+              The test dataset has no labelled image. <PageLink to={projectPath(name, "datasets", "test")}>Label some, or delete it</PageLink>:
+              without it a fifth of the training images is held back as a test.
+            </Alert>
+          )}
+          {rare.length > 0 && (
+            <Alert type="warning">
+              {rare.length === 1 ? "This label has" : "These labels have"} one image only, which cannot be both learnt from and held back as a
+              test: {rare.map((label) => label.Name).join(", ")}. <PageLink to={projectPath(name, "datasets", "train")}>Label more images</PageLink>{" "}
+              first, or delete the label.
+            </Alert>
+          )}
           <Container header={<Header variant="h2">Training details</Header>}>
             <SpaceBetween size="l">
               <KeyValuePairs
+                minColumnWidth={200}
                 columns={2}
                 items={[
                   { label: "Project", value: project.data?.ProjectArn ?? "–" },

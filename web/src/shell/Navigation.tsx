@@ -1,5 +1,5 @@
 import SideNavigation, { type SideNavigationProps } from "@cloudscape-design/components/side-navigation";
-import { useLocation, useNavigate } from "react-router-dom";
+import { useLocation, useMatch, useNavigate } from "react-router-dom";
 import { projectPath } from "../api/names";
 import { datasetOf, useMe, useProject, useVersions } from "../api/queries";
 import { versionName } from "../api/names";
@@ -9,7 +9,7 @@ export function Navigation({ onFollow }: { onFollow: () => void }) {
   const { pathname } = useLocation();
   const navigate = useNavigate();
   const me = useMe().data;
-  const name = decodeURIComponent(/^\/projects\/([^/]+)/.exec(pathname)?.[1] ?? "");
+  const name = useMatch("/projects/:project/*")?.params.project ?? "";
   const items: SideNavigationProps.Item[] = [
     { type: "link", text: "Get started", href: "/" },
     { type: "link", text: "Example projects", href: "/examples" },

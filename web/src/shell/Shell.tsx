@@ -3,12 +3,13 @@ import BreadcrumbGroup, { type BreadcrumbGroupProps } from "@cloudscape-design/c
 import Flashbar from "@cloudscape-design/components/flashbar";
 import { I18nProvider } from "@cloudscape-design/components/i18n";
 import messages from "@cloudscape-design/components/i18n/messages/all.en";
-import Spinner from "@cloudscape-design/components/spinner";
 import { Suspense, useMemo, useState, type ReactNode } from "react";
 import { Navigate, Outlet, useLocation, useNavigate, useNavigation } from "react-router-dom";
-import { ApiError } from "../api/client";
+import { isSignedOut } from "../api/cache";
+import { useReached } from "../api/connection";
 import { useMe } from "../api/queries";
 import { Failure } from "../components/Failure";
+import { Loading } from "../components/Loading";
 import { HelpContext } from "./help";
 import { Navigation } from "./Navigation";
 import { NoticesProvider, useNotices } from "./notices";
@@ -19,10 +20,13 @@ import { TopBar } from "./TopBar";
 export function Shell() {
   const me = useMe();
   const location = useLocation();
-  if (me.error instanceof ApiError && me.error.status === 401) {
-    return <Navigate to="/sign-in" replace state={{ from: location.pathname + location.search }} />;
+  // Who draws boxes when the session ends keeps them, and may sign in elsewhere and save.
+  const held = me.data && isDrawing(location.pathname);
+  if (isSignedOut(me.error) && !held) {
+    const from = location.pathname + location.search;
+    return <Navigate to="/sign-in" replace state={{ from, over: me.data !== undefined }} />;
   }
-  if (me.error) return <Failure error={me.error} retry={() => void me.refetch()} />;
+  if (me.error && !me.data) return <Failure error={me.error} retry={() => void me.refetch()} />;
   if (!me.data) return <Loading />;
   return (
     <I18nProvider locale="en" messages={[messages]}>
@@ -48,7 +52,9 @@ function Frame() {
     [pathname],
   );
   const crumbsContext = useMemo(() => ({ setCrumbs }), []);
-  if (pathname.endsWith("/draw")) return <Outlet />;
+  const reached = useReached();
+  const lost = { type: "warning", content: "The server does not answer. This page goes on when it does." } as const;
+  if (isDrawing(pathname)) return <Outlet />;
   return (
     <HelpContext.Provider value={helpContext}>
       <CrumbsContext.Provider value={crumbsContext}>
@@ -62,7 +68,7 @@ function Frame() {
           tools={helpHere?.content}
           toolsOpen={helpHere?.open ?? false}
           onToolsChange={({ detail }) => setHelp((known) => known && { ...known, open: detail.open })}
-          notifications={<Flashbar items={notices.items} stackItems />}
+          notifications={<Flashbar items={reached ? notices.items : [lost, ...notices.items]} stackItems />}
           stickyNotifications
           breadcrumbs={
             <BreadcrumbGroup
@@ -86,11 +92,6 @@ function Frame() {
   );
 }
 
-function Loading() {
-  return (
-    <div style={{ padding: 48, textAlign: "center" }}>
-      <Spinner size="large" />
-      <span className="visually-hidden">Loading</span>
-    </div>
-  );
+function isDrawing(pathname: string): boolean {
+  return pathname.endsWith("/draw");
 }

@@ -1,9 +1,10 @@
-"""Answers of the console as JSON."""
+"""Answers of the console: JSON, and files to be saved."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 from starlette.responses import JSONResponse
 
@@ -13,3 +14,12 @@ class Answer(JSONResponse):
 
     def render(self, content: Any) -> bytes:
         return json.dumps(content, separators=(",", ":"), allow_nan=False).encode("ascii")
+
+
+def attachment(name: str) -> dict[str, str]:
+    """Headers of a file that a browser saves under this name, and never shows."""
+    return {
+        "content-disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+        "x-content-type-options": "nosniff",
+        "content-security-policy": "default-src 'none'; sandbox",
+    }

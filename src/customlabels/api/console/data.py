@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
+from customlabels.api.console.answers import attachment
 from customlabels.api.console.asks import Ask, Fields
+from customlabels.service import dataset_rows, entries
+from customlabels.service.arn import names_of_dataset
 from customlabels.service.console_bucket import console_bucket
 from customlabels.service.errors import InvalidParameterException, ResourceNotFoundException
 from customlabels.service.labelling import editing, gallery, labels, sources, thumbnails, uploads
+from customlabels.service.service import Service
 from customlabels.store.objects import ObjectError, StoreUnavailable
 
 MOST_PIXELS = 2**31 - 1
@@ -144,6 +150,16 @@ def create_dataset(ask: Ask) -> dict[str, Any]:
     return {"DatasetArn": arn}
 
 
+def download_manifest(ask: Ask) -> Response:
+    """The entries of a dataset as they are now, as a Ground Truth manifest to be saved."""
+    arn = ask.query.text("DatasetArn")
+    with ask.service.database.read() as connection:
+        dataset = dataset_rows.open_to_read(connection, ask.caller, "ListDatasetEntries", arn)
+    project, type, _ = names_of_dataset(arn)
+    headers = attachment(f"{project}-{type}.manifest")
+    return StreamingResponse(_manifest(ask.service, dataset.id), 200, headers, "application/octet-stream")
+
+
 def list_folders(ask: Ask) -> dict[str, Any]:
     """The account's buckets, or what is right in a folder of one."""
     bucket, prefix = ask.query.optional("Bucket"), ask.query.text("Prefix", "")
@@ -163,6 +179,18 @@ def list_folders(ask: Ask) -> dict[str, Any]:
         "Folders": [item for item in found if isinstance(item, str)],
         "Objects": [{"Key": item.key, "Size": item.size} for item in found if not isinstance(item, str)],
     }
+
+
+def _manifest(service: Service, dataset_id: int) -> Iterator[str]:
+    """Some lines at a time: a slow reader keeps no transaction open."""
+    after = 0
+    while True:
+        with service.database.read() as connection:
+            some = list(islice(entries.lines(connection, dataset_id, after), entries.READ_AT_ONCE))
+        if not some:
+            return
+        yield "".join(f"{line}\n" for _, line in some)
+        after = some[-1][0]
 
 
 def _drawn(image: Fields) -> dict[str, Any]:

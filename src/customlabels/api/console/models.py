@@ -5,10 +5,10 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from typing import IO, Any
-from urllib.parse import quote
 
 from starlette.responses import Response, StreamingResponse
 
+from customlabels.api.console.answers import attachment
 from customlabels.api.console.asks import Ask
 from customlabels.service import projects, results, versions
 from customlabels.service.errors import InvalidParameterException, ResourceNotFoundException
@@ -53,7 +53,7 @@ def download_model(ask: Ask) -> Response:
         raise
     size = file.tell()
     file.seek(0)
-    headers = {"content-length": str(size), **_attachment(name)}
+    headers = {"content-length": str(size), **attachment(name)}
     return StreamingResponse(_chunks(file), 200, headers, "application/zip")
 
 
@@ -69,7 +69,7 @@ def download_object(ask: Ask) -> Response:
         raise
     except ObjectError as error:
         raise ResourceNotFoundException(str(error)) from error
-    headers = {"content-length": str(stored.size), **_attachment(key.rpartition("/")[2] or "object")}
+    headers = {"content-length": str(stored.size), **attachment(key.rpartition("/")[2] or "object")}
     return StreamingResponse(chunks, 200, headers, "application/octet-stream")
 
 
@@ -81,14 +81,6 @@ def create_example(ask: Ask) -> dict[str, Any]:
     if ask.examples is None:
         raise InvalidParameterException("This server has no examples.")
     return ask.examples.create(ask.service, ask.caller, ask.body.text("Name"))
-
-
-def _attachment(name: str) -> dict[str, str]:
-    return {
-        "content-disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
-        "x-content-type-options": "nosniff",
-        "content-security-policy": "default-src 'none'; sandbox",
-    }
 
 
 def _chunks(file: IO[bytes]) -> Iterator[bytes]:

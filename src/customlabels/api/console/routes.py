@@ -46,6 +46,7 @@ ROUTES: Mapping[tuple[str, str], Route] = {
     ("POST", "labels/delete"): data.delete_label,
     ("PUT", "archives"): data.upload_archive,
     ("POST", "datasets"): data.create_dataset,
+    ("GET", "manifest"): data.download_manifest,
     ("GET", "folders"): data.list_folders,
     ("POST", "projects/delete"): models.delete_project,
     ("GET", "training"): models.progress,

@@ -10,8 +10,10 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { post, words } from "../../api/client";
 import { count } from "../../api/format";
+import { fileName } from "../../api/names";
 import { refreshDataset } from "../../api/queries";
 import type { LabelOfDataset, Picture } from "../../api/types";
+import { Thumbnail } from "../../components/Boxed";
 
 interface Props {
   arn: string;
@@ -78,7 +80,16 @@ export function AssignLabels({ arn, labels, images, onClose }: Props) {
       }
     >
       <SpaceBetween size="m">
-        <Box>To {count(images.length, "selected image")}: what does each of them show?</Box>
+        <Box>
+          {images.length === 1 ? "What does the selected image show?" : `What does each of the ${count(images.length, "selected image")} show?`}
+        </Box>
+        {images.length <= 4 && (
+          <div className="assign-pictures">
+            {images.map((image) => (
+              <Thumbnail key={image.SourceRef} sourceRef={image.SourceRef} alt={fileName(image.SourceRef)} boxes={[]} width={null} height={null} />
+            ))}
+          </div>
+        )}
         {names.length > 12 && (
           <Input type="search" ariaLabel="Find labels" placeholder="Find labels" value={find} onChange={({ detail }) => setFind(detail.value)} />
         )}
@@ -106,8 +117,11 @@ export function AssignLabels({ arn, labels, images, onClose }: Props) {
             add();
           }}
         >
-          <FormField label="New label" secondaryControl={<Button formAction="submit">Add</Button>}>
-            <Input value={name} onChange={({ detail }) => setName(detail.value)} />
+          <FormField label="New label">
+            <div className="with-button">
+              <Input value={name} onChange={({ detail }) => setName(detail.value)} />
+              <Button formAction="submit">Add</Button>
+            </div>
           </FormField>
         </form>
         {failure && <Alert type="error">{failure}</Alert>}

@@ -10,13 +10,16 @@ import Tabs from "@cloudscape-design/components/tabs";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useNavigate, useParams, useSearchParams } from "react-router-dom";
-import { rekognition } from "../../api/client";
+import { fatal } from "../../api/cache";
+import { address, rekognition } from "../../api/client";
 import { count } from "../../api/format";
 import { projectPath } from "../../api/names";
 import { datasetOf, isBusy, refresh, useDataset, useLabels, useProject } from "../../api/queries";
 import type { DatasetType, Project } from "../../api/types";
 import { Confirm } from "../../components/Confirm";
 import { Failure } from "../../components/Failure";
+import { Loading } from "../../components/Loading";
+import { Missing } from "../../components/Missing";
 import { Status } from "../../components/Status";
 import { useNotices } from "../../shell/notices";
 import { usePage } from "../../shell/page";
@@ -33,9 +36,11 @@ export function Component() {
   const project = useProject(name);
   const title = type === "TRAIN" ? "Training dataset" : "Test dataset";
   usePage(["Projects", "/projects"], [name, projectPath(name)], [title]);
-  if (project.error) return <Failure error={project.error} retry={() => void project.refetch()} />;
-  if (project.isPending) return null;
-  const dataset = datasetOf(project.data, type);
+  if (fatal(project)) return <Failure error={project.error} retry={() => void project.refetch()} />;
+  if (project.isPending) return <Loading />;
+  if (!project.data) return <Missing project={name} />;
+  const found = project.data;
+  const dataset = datasetOf(found, type);
   return (
     <Tabs
       activeTabId={type}
@@ -44,8 +49,8 @@ export function Component() {
         id,
         label: id === "TRAIN" ? "Training" : "Test",
         content:
-          id !== type ? null : dataset && project.data ? (
-            <DatasetView key={dataset.DatasetArn} project={project.data} name={name} type={type} arn={dataset.DatasetArn} title={title} />
+          id !== type ? null : dataset ? (
+            <DatasetView key={dataset.DatasetArn} project={found} name={name} type={type} arn={dataset.DatasetArn} title={title} />
           ) : (
             <NoDataset name={name} type={type} />
           ),
@@ -75,7 +80,7 @@ function DatasetView({ project, name, type, arn, title }: ViewProps) {
   const adding = parameters.get("add") === "1";
   const test = datasetOf(project, "TEST");
   const stats = described.data?.DatasetStats;
-  if (described.error) return <Failure error={described.error} retry={() => void described.refetch()} />;
+  if (fatal(described)) return <Failure error={described.error} retry={() => void described.refetch()} />;
 
   const setAdding = (open: boolean) =>
     setParameters(
@@ -95,6 +100,8 @@ function DatasetView({ project, name, type, arn, title }: ViewProps) {
   }
 
   async function distribute() {
+    const rare = labels.data?.filter((label) => label.Images === 1).map((label) => label.Name) ?? [];
+    if (rare.length) throw new Error(`These labels have one image only, which cannot be in both datasets: ${rare.join(", ")}.`);
     const target = test?.DatasetArn ?? (await rekognition<{ DatasetArn: string }>("CreateDataset", { ProjectArn: project.ProjectArn, DatasetType: "TEST" })).DatasetArn;
     await rekognition("DistributeDatasetEntries", { Datasets: [{ Arn: arn }, { Arn: target }] });
     await client.invalidateQueries();
@@ -118,12 +125,22 @@ function DatasetView({ project, name, type, arn, title }: ViewProps) {
                   id: "distribute",
                   text: "Move a fifth to the test dataset",
                   disabled: type !== "TRAIN" || !ready,
-                  description: "Keeps labels balanced; the test dataset has to be empty",
+                  secondaryText: "Keeps labels balanced; the test dataset has to be empty",
+                },
+                {
+                  id: "manifest",
+                  text: "Download the manifest",
+                  secondaryText: "Labels and boxes as they are now, as SageMaker Ground Truth writes them",
+                  disabled: !ready,
+                  href: address("manifest", { DatasetArn: arn }),
                 },
                 { id: "delete", text: `Delete ${title.toLowerCase()}`, disabled: isBusy(status) },
               ]}
-              onItemClick={({ detail }) => {
-                if (detail.id === "add") setAdding(true);
+              onItemClick={(event) => {
+                const { detail } = event;
+                event.preventDefault();
+                if (detail.href) window.location.assign(detail.href);
+                else if (detail.id === "add") setAdding(true);
                 else setDialog(detail.id as "delete" | "distribute");
               }}
             >
@@ -146,10 +163,11 @@ function DatasetView({ project, name, type, arn, title }: ViewProps) {
         </Alert>
       )}
       {status.includes("FAILED") && <Alert type="error">{described.data?.StatusMessage}</Alert>}
-      {ready && (
+      {ready && !labels.data && (fatal(labels) ? <Failure error={labels.error} retry={() => void labels.refetch()} /> : <Loading />)}
+      {ready && labels.data && (
         <div className="gallery-layout">
-          <LabelPanel arn={arn} labels={labels.data ?? []} stats={stats} />
-          <Gallery arn={arn} name={name} type={type} labels={labels.data ?? []} total={stats?.TotalEntries ?? 0} onAdd={() => setAdding(true)} />
+          <LabelPanel arn={arn} labels={labels.data} stats={stats} />
+          <Gallery arn={arn} name={name} type={type} labels={labels.data} total={stats?.TotalEntries ?? 0} onAdd={() => setAdding(true)} />
         </div>
       )}
       {adding && <Upload arn={arn} onClose={() => setAdding(false)} />}

@@ -3,18 +3,25 @@ import Button from "@cloudscape-design/components/button";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef } from "react";
 import { useBlocker, useLocation, useNavigate, useParams, useSearchParams } from "react-router-dom";
+import { fatal } from "../../api/cache";
 import { address, post } from "../../api/client";
 import { fileName, projectPath } from "../../api/names";
 import { datasetOf, imagesOf, refreshDataset, useLabels, useProject } from "../../api/queries";
 import type { Picture } from "../../api/types";
 import { Failure } from "../../components/Failure";
+import { Loading } from "../../components/Loading";
 import { Editor, type Change } from "../../editor/Editor";
 
 const MOST_BOXES = 50;
 
 interface Given {
   refs?: string[];
+  /** The query of the gallery's page. */
   back?: string;
+  /** Where in the gallery one was. */
+  place?: object;
+  /** The page that one came from, where it is not the gallery. */
+  from?: string;
 }
 
 /** The box editor over the selected images; with `?ref=` in the address over those, else over the first ones. */
@@ -52,10 +59,26 @@ export function Component() {
   }, [blocker]);
   const exit = useCallback(() => {
     dirty.current = false; // the editor has asked
-    navigate(projectPath(name, "datasets", type) + (given.back ?? ""));
-  }, [navigate, name, type, given.back]);
+    navigate(given.from ?? projectPath(name, "datasets", type) + (given.back ?? ""), { state: given.place });
+  }, [navigate, name, type, given.back, given.from, given.place]);
 
   async function save(changes: Change[]) {
+    try {
+      await write(changes);
+    } catch (error) {
+      const there = new Set((await read(arn ?? "", changes.map((change) => change.sourceRef))).map((image) => image.SourceRef));
+      const gone = changes.filter((change) => !there.has(change.sourceRef));
+      if (!gone.length) throw error;
+      // One image that was deleted elsewhere does not keep the others from being saved.
+      if (there.size) await write(changes.filter((change) => there.has(change.sourceRef)));
+      const names = gone.map((change) => fileName(change.sourceRef)).join(", ");
+      throw new Error(`Not in the dataset any more: ${names}. What was drawn on the other images is saved.`);
+    } finally {
+      if (arn) await refreshDataset(client, arn);
+    }
+  }
+
+  async function write(changes: Change[]) {
     await post("images/boxes", {
       DatasetArn: arn,
       Images: changes.map((change) => ({
@@ -65,7 +88,6 @@ export function Component() {
         Boxes: change.boxes.map((box) => ({ Label: box.label, Left: box.left, Top: box.top, Width: box.width, Height: box.height })),
       })),
     });
-    if (arn) await refreshDataset(client, arn);
   }
 
   async function addLabel(label: string) {
@@ -73,8 +95,10 @@ export function Component() {
     await client.invalidateQueries({ queryKey: ["labels", arn] });
   }
 
-  const error = project.error ?? labels.error ?? images.error;
-  if (error || project.data === null || (project.data && !arn)) {
+  // Boxes that are being drawn outlive whatever goes wrong meanwhile.
+  const open = Boolean(images.data && labels.data);
+  const error = fatal(project, labels, images);
+  if (!open && (error || project.data === null || (project.data && !arn))) {
     return (
       <main style={{ padding: 24 }}>
         <Failure error={error ?? new Error("There is no such dataset.")} />
@@ -82,7 +106,7 @@ export function Component() {
       </main>
     );
   }
-  if (!images.data || !labels.data) return null;
+  if (!images.data || !labels.data) return <Loading />;
   if (!images.data.length) {
     return (
       <main style={{ padding: 24 }}>

@@ -4,10 +4,10 @@ import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import TextFilter from "@cloudscape-design/components/text-filter";
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useMemo, useState } from "react";
-import { useNavigate, useSearchParams } from "react-router-dom";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { useLocation, useNavigate, useSearchParams } from "react-router-dom";
+import { fatal } from "../../api/cache";
 import { address, post } from "../../api/client";
 import { count } from "../../api/format";
 import { projectPath } from "../../api/names";
@@ -15,9 +15,12 @@ import { imagesOf, refreshDataset, useImages, type Filters } from "../../api/que
 import type { DatasetType, LabelOfDataset } from "../../api/types";
 import { Confirm } from "../../components/Confirm";
 import { Failure } from "../../components/Failure";
+import { Loading } from "../../components/Loading";
 import { labelColours } from "../../editor/colours";
 import { AssignLabels } from "./AssignLabels";
 import { GalleryItem } from "./GalleryItem";
+import { NameFilter } from "./NameFilter";
+import { Pager } from "./Pager";
 import { useSelection } from "./selection";
 
 const SIZES = [24, 48, 96].map((size) => ({ value: String(size), label: `${size} a page` }));
@@ -27,6 +30,16 @@ const STATES = [
   { value: "unlabeled", label: "Unlabelled" },
   { value: "errors", label: "With errors" },
 ];
+/** A page begins behind a token, the first one behind none. */
+type Token = string | null;
+
+interface Place {
+  /** The pages turned to so far, and of which filters they are. */
+  turned?: { scope: string; tokens: Token[] };
+  /** The image that one comes to label. */
+  assign?: string;
+}
+
 interface Props {
   arn: string;
   name: string;
@@ -41,24 +54,32 @@ export function Gallery({ arn, name, type, labels, total, onAdd }: Props) {
   const navigate = useNavigate();
   const client = useQueryClient();
   const [parameters, setParameters] = useSearchParams();
-  const [turned, setTurned] = useState<{ scope: string; tokens: (string | undefined)[] }>({ scope: "", tokens: [undefined] });
-  const [size, setSize] = useState(48);
-  const [dialog, setDialog] = useState<"labels" | "remove" | null>(null);
+  const place = (useLocation().state ?? {}) as Place;
+  const { assign } = place;
+  const [dialog, setDialog] = useState<"labels" | "remove" | null>(assign ? "labels" : null);
   const state = parameters.get("show") ?? "";
+  const size = Number(SIZES.find(({ value }) => value === parameters.get("size"))?.value ?? 48);
   const filters: Filters = {
     label: parameters.get("label") ?? undefined,
     labeled: state === "labeled" ? true : state === "unlabeled" ? false : undefined,
     errors: state === "errors",
     text: parameters.get("text") ?? undefined,
   };
+  const filtered = Boolean(filters.label ?? (state || filters.text));
   const scope = JSON.stringify([filters, size]);
   // Other filters begin with the first page; the token of a page is of no use for them.
-  const tokens = turned.scope === scope ? turned.tokens : [undefined];
-  const token = tokens.at(-1);
+  const tokens = place.turned?.scope === scope ? place.turned.tokens : [null];
+  const token = tokens.at(-1) ?? undefined;
   const page = useImages(arn, true, filters, token, size);
   const images = useMemo(() => page.data?.Images ?? [], [page.data]);
   const next = page.data?.NextToken;
-  const selection = useSelection(images.map((image) => image.SourceRef));
+  const top = useRef<HTMLDivElement>(null);
+  const selection = useSelection(
+    images.map((image) => image.SourceRef),
+    assign,
+  );
+  const chosen = selection.chosen.length;
+  const all = chosen > 0 && chosen === images.length;
   const colours = useMemo(
     () => labelColours(labels.map((label) => ({ name: label.Name, colour: label.Colour }))),
     [labels],
@@ -74,8 +95,15 @@ export function Gallery({ arn, name, type, labels, total, onAdd }: Props) {
       return known;
     });
 
+  /** The page stays with this visit in the browser's history, so that one comes back to it from the editor. */
+  function turn(tokens: Token[]) {
+    void navigate({ search: `?${parameters}` }, { replace: true, state: { turned: { scope, tokens } } satisfies Place });
+    top.current?.scrollIntoView({ block: "start" });
+  }
+
   async function removeImages() {
     await post("images/remove", { DatasetArn: arn, SourceRefs: selection.chosen });
+    if (chosen === images.length && tokens.length > 1) turn(tokens.slice(0, -1));
     selection.clear();
     await refreshDataset(client, arn);
   }
@@ -83,24 +111,20 @@ export function Gallery({ arn, name, type, labels, total, onAdd }: Props) {
   function draw() {
     const refs = selection.chosen.length ? selection.chosen : images.map((image) => image.SourceRef);
     const back = `?${parameters.toString()}`;
-    void navigate(`${projectPath(name, "datasets", type.toLowerCase(), "draw")}`, { state: { refs, back } });
+    void navigate(`${projectPath(name, "datasets", type.toLowerCase(), "draw")}`, { state: { refs, back, place } });
   }
 
-  const chosen = selection.chosen.length;
-  if (page.error) return <Failure error={page.error} retry={() => void page.refetch()} />;
+  if (fatal(page)) return <Failure error={page.error} retry={() => void page.refetch()} />;
   if (!total) return <Empty onAdd={onAdd} />;
   return (
-    <div>
+    <div ref={top} className="gallery-top">
       <Container
         header={
           <Header
             variant="h2"
-            counter={chosen ? `(${chosen} selected)` : `(${total.toLocaleString()})`}
+            counter={filtered ? undefined : `(${total.toLocaleString()})`}
             actions={
               <SpaceBetween direction="horizontal" size="xs">
-                <Button onClick={selection.toggleAll} disabled={!images.length}>
-                  {chosen && chosen === images.length ? "Select none" : "Select all on this page"}
-                </Button>
                 <Button disabled={!chosen} onClick={() => setDialog("remove")}>
                   Delete images
                 </Button>
@@ -118,15 +142,8 @@ export function Gallery({ arn, name, type, labels, total, onAdd }: Props) {
         }
       >
         <SpaceBetween size="m">
-          <SpaceBetween direction="horizontal" size="s">
-            <TextFilter
-              filteringText={parameters.get("text") ?? ""}
-              filteringPlaceholder="Part of a file's name"
-              filteringAriaLabel="Find images by a part of their name"
-              onDelayedChange={({ detail }) => setFilter({ text: detail.filteringText || undefined })}
-              onChange={() => undefined}
-              key={parameters.get("text") ? "text" : "none"}
-            />
+          <SpaceBetween direction="horizontal" size="s" alignItems="center">
+            <NameFilter text={filters.text ?? ""} onChange={(text) => setFilter({ text })} />
             <Select
               ariaLabel="Which images"
               options={STATES}
@@ -137,9 +154,15 @@ export function Gallery({ arn, name, type, labels, total, onAdd }: Props) {
               ariaLabel="Images a page"
               options={SIZES}
               selectedOption={SIZES.find((option) => option.value === String(size)) ?? null}
-              onChange={({ detail }) => setSize(Number(detail.selectedOption.value))}
+              onChange={({ detail }) => setFilter({ size: detail.selectedOption.value })}
             />
+            <Button onClick={selection.toggleAll} disabled={!images.length} ariaLabel={all ? "Select none" : "Select all on this page"}>
+              {all ? "Select none" : "Select all"}
+            </Button>
+            {/* Here, where it moves nothing: what is clicked next stays where it is. */}
+            <span aria-live="polite">{chosen > 0 && `(${chosen} selected)`}</span>
           </SpaceBetween>
+          {page.isPending && <Loading />}
           {images.length === 0 && !page.isPending ? (
             <Box textAlign="center" padding="l">
               <SpaceBetween size="s">
@@ -163,14 +186,14 @@ export function Gallery({ arn, name, type, labels, total, onAdd }: Props) {
           <Pager
             page={tokens.length}
             pages={Math.ceil(total / size)}
-            counted={!filters.label && !state && !filters.text}
+            counted={!filtered}
             more={Boolean(next)}
-            onPrevious={() => setTurned({ scope, tokens: tokens.slice(0, -1) })}
-            onNext={() => setTurned({ scope, tokens: [...tokens, next] })}
+            onPrevious={() => turn(tokens.slice(0, -1))}
+            onNext={() => turn([...tokens, next ?? null])}
           />
         </SpaceBetween>
       </Container>
-      {dialog === "labels" && (
+      {dialog === "labels" && chosen > 0 && (
         <AssignLabels arn={arn} labels={labels} images={images.filter((image) => selection.has(image.SourceRef))} onClose={() => setDialog(null)} />
       )}
       {dialog === "remove" && (
@@ -179,30 +202,6 @@ export function Gallery({ arn, name, type, labels, total, onAdd }: Props) {
         </Confirm>
       )}
     </div>
-  );
-}
-
-interface PagerProps {
-  page: number;
-  pages: number;
-  counted: boolean;
-  more: boolean;
-  onPrevious: () => void;
-  onNext: () => void;
-}
-
-function Pager({ page, pages, counted, more, onPrevious, onNext }: PagerProps) {
-  return (
-    <Box textAlign="center">
-      <SpaceBetween direction="horizontal" size="s" alignItems="center">
-        <Button iconName="angle-left" ariaLabel="Previous page" disabled={page === 1} onClick={onPrevious} />
-        <span aria-live="polite">
-          Page {page.toLocaleString()}
-          {counted && pages > 1 ? ` of ${pages.toLocaleString()}` : ""}
-        </span>
-        <Button iconName="angle-right" ariaLabel="Next page" disabled={!more} onClick={onNext} />
-      </SpaceBetween>
-    </Box>
   );
 }
 

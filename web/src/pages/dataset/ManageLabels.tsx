@@ -14,7 +14,7 @@ import { count } from "../../api/format";
 import { projectName } from "../../api/names";
 import { refreshDataset, useProjects } from "../../api/queries";
 import type { LabelOfDataset } from "../../api/types";
-import { labelColour } from "../../editor/colours";
+import { labelColour, labelColours } from "../../editor/colours";
 
 interface Props {
   arn: string;
@@ -27,6 +27,7 @@ export function ManageLabels({ arn, labels, onClose }: Props) {
   const client = useQueryClient();
   const [name, setName] = useState("");
   const [failure, setFailure] = useState("");
+  const colours = labelColours(labels.map((label) => ({ name: label.Name, colour: label.Colour })));
   const [asking, setAsking] = useState<{ text: string; action: string; again: () => Promise<void> } | null>(null);
 
   async function change(path: string, body: object): Promise<boolean> {
@@ -98,10 +99,12 @@ export function ManageLabels({ arn, labels, onClose }: Props) {
         >
           <FormField
             label="New label"
-            constraintText="1 to 255 characters. Several at once: with commas between."
-            secondaryControl={<Button formAction="submit">Add label</Button>}
+            constraintText="1 to 256 characters. Several at once: with commas between."
           >
-            <Input value={name} onChange={({ detail }) => setName(detail.value)} placeholder="Puppy" autoFocus />
+            <div className="with-button">
+              <Input value={name} onChange={({ detail }) => setName(detail.value)} placeholder="Puppy" autoFocus />
+              <Button formAction="submit">Add label</Button>
+            </div>
           </FormField>
         </form>
         {failure && <Alert type="error">{failure}</Alert>}
@@ -120,7 +123,7 @@ export function ManageLabels({ arn, labels, onClose }: Props) {
         )}
         <SpaceBetween size="xs">
           {labels.map((label) => (
-            <Row key={label.Name} label={label} onRename={rename} onRemove={remove} onColour={(colour) => change("labels/colour", { Name: label.Name, Colour: colour })} />
+            <Row key={label.Name} label={label} colour={colours.get(label.Name) ?? labelColour(label.Name)} onRename={rename} onRemove={remove} onColour={(colour) => change("labels/colour", { Name: label.Name, Colour: colour })} />
           ))}
         </SpaceBetween>
         <ImportLabels arn={arn} onImport={(source) => change("labels/import", { SourceArn: source })} />
@@ -131,12 +134,13 @@ export function ManageLabels({ arn, labels, onClose }: Props) {
 
 interface RowProps {
   label: LabelOfDataset;
+  colour: string;
   onRename: (label: LabelOfDataset, name: string) => Promise<void>;
   onRemove: (label: LabelOfDataset) => void;
   onColour: (colour: string) => Promise<boolean>;
 }
 
-function Row({ label, onRename, onRemove, onColour }: RowProps) {
+function Row({ label, colour, onRename, onRemove, onColour }: RowProps) {
   const [text, setText] = useState(label.Name);
   return (
     <form
@@ -149,10 +153,11 @@ function Row({ label, onRename, onRemove, onColour }: RowProps) {
       <input
         type="color"
         aria-label={`Colour of ${label.Name}`}
-        defaultValue={labelColour(label.Name, label.Colour)}
+        key={colour}
+        defaultValue={colour}
         style={{ inlineSize: 32, blockSize: 32, padding: 0, border: 0, background: "none" }}
         onBlur={(event) => {
-          if (event.target.value !== labelColour(label.Name, label.Colour)) void onColour(event.target.value);
+          if (event.target.value !== colour) void onColour(event.target.value);
         }}
       />
       <Input ariaLabel={`Name of the label ${label.Name}`} value={text} onChange={({ detail }) => setText(detail.value)} />

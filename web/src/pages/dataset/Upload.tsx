@@ -11,6 +11,8 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { count } from "../../api/format";
 import { refreshDataset } from "../../api/queries";
+import { useUnloadWarning } from "../../editor/save";
+import { dropped } from "./dropped";
 import { useUploads, type Chosen } from "./uploads";
 
 /** Takes images from the computer: dropped, chosen, or a whole folder; says of each that failed why. */
@@ -28,17 +30,19 @@ export function Upload({ arn, onClose }: { arn: string; onClose: () => void }) {
     if (finished) void refreshDataset(client, arn);
   }, [finished, client, arn]);
 
-  const add = (files: File[]) => setChosen((known) => unique([...known, ...files.map(chosenOf)]));
+  const add = (files: Chosen[]) => setChosen((known) => unique([...known, ...files]));
+  const choose = (files: File[]) => add(files.map((file) => chosenOf(file)));
+  useUnloadWarning(state?.running ?? false);
 
   return (
     <Modal
       visible
       size="medium"
       header="Add images"
-      onDismiss={() => {
-        uploads.stop();
-        void refreshDataset(client, arn);
-        onClose();
+      onDismiss={({ detail }) => {
+        // What goes on is not thrown away by a click beside the dialog; the cross stops it and says how far it came.
+        if (!state?.running) onClose();
+        else if (detail.reason !== "overlay") uploads.stop();
       }}
       footer={
         <Box float="right">
@@ -63,25 +67,36 @@ export function Upload({ arn, onClose }: { arn: string; onClose: () => void }) {
       <SpaceBetween size="m">
         {!state && (
           <>
-            <FileDropzone onChange={({ detail }) => add(detail.value)}>
-              <SpaceBetween size="xs" alignItems="center">
-                <span>Drop images here, as many as you like</span>
-                <SpaceBetween direction="horizontal" size="xs">
-                  <FileInput
-                    multiple
-                    accept="image/png,image/jpeg,.png,.jpg,.jpeg"
-                    value={[]}
-                    onChange={({ detail }) => add(detail.value)}
-                  >
-                    Choose files
-                  </FileInput>
-                  <FolderInput onChoose={add} />
+            <div
+              onDropCapture={(event) => {
+                void dropped(event.dataTransfer).then((files) => {
+                  // What is dropped by itself is told why it cannot be added; folders may hold other files.
+                  const wanted = files.filter(({ file, path }) => !path.includes("/") || isImage(file));
+                  add(wanted.map(({ file, path }) => chosenOf(file, path)));
+                });
+              }}
+            >
+              {/* It knows of no folders, and only shows here that something is held over it. */}
+              <FileDropzone onChange={() => undefined}>
+                <SpaceBetween size="xs" alignItems="center">
+                  <span>Drop images or folders here, as many as you like</span>
+                  <SpaceBetween direction="horizontal" size="xs">
+                    <FileInput
+                      multiple
+                      accept="image/png,image/jpeg,.png,.jpg,.jpeg"
+                      value={[]}
+                      onChange={({ detail }) => choose(detail.value)}
+                    >
+                      Choose files
+                    </FileInput>
+                    <FolderInput onChoose={choose} />
+                  </SpaceBetween>
+                  <Box color="text-body-secondary" fontSize="body-s">
+                    PNG and JPEG, at least 64 pixels a side. Larger ones than 4096 pixels or 15 MB are made smaller.
+                  </Box>
                 </SpaceBetween>
-                <Box color="text-body-secondary" fontSize="body-s">
-                  PNG and JPEG, at least 64 pixels a side. Larger ones than 4096 pixels or 15 MB are made smaller.
-                </Box>
-              </SpaceBetween>
-            </FileDropzone>
+              </FileDropzone>
+            </div>
             {chosen.length > 0 && (
               <Box>
                 {count(chosen.length, "image")} chosen.{" "}
@@ -133,7 +148,7 @@ function FolderInput({ onChoose }: { onChoose: (files: File[]) => void }) {
         const input = document.createElement("input");
         input.type = "file";
         input.webkitdirectory = true;
-        input.onchange = () => onChoose([...(input.files ?? [])].filter((file) => /\.(png|jpe?g)$/i.test(file.name)));
+        input.onchange = () => onChoose([...(input.files ?? [])].filter(isImage));
         input.click();
       }}
     >
@@ -143,12 +158,15 @@ function FolderInput({ onChoose }: { onChoose: (files: File[]) => void }) {
 }
 
 /** A file with its path; in a folder of folders the one it lies in is its label. */
-function chosenOf(file: File): Chosen {
-  const path = file.webkitRelativePath || file.name;
+function chosenOf(file: File, path = file.webkitRelativePath || file.name): Chosen {
   const parts = path.split("/");
   return { file, path, label: parts.length > 2 ? (parts[1] ?? "") : "" };
 }
 
+function isImage(file: File): boolean {
+  return /\.(png|jpe?g)$/i.test(file.name);
+}
+
 function unique(files: Chosen[]): Chosen[] {
-  return [...new Map(files.map((file) => [`${file.path}/${file.file.size}`, file])).values()];
+  return [...new Map(files.map((file) => [`${file.path}/${file.file.size}/${file.file.lastModified}`, file])).values()];
 }

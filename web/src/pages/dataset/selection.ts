@@ -10,9 +10,9 @@ export interface Selection {
   clear: () => void;
 }
 
-/** Which of some things are selected; what is not shown any more is not. */
-export function useSelection(ids: string[]): Selection {
-  const [known, setKnown] = useState<ReadonlySet<string>>(new Set());
+/** Which of some things are selected, `first` to begin with; what is not shown any more is not. */
+export function useSelection(ids: string[], first?: string): Selection {
+  const [known, setKnown] = useState<ReadonlySet<string>>(() => new Set(first === undefined ? [] : [first]));
   const [last, setLast] = useState<string | null>(null);
   const chosen = useMemo(() => ids.filter((id) => known.has(id)), [ids, known]);
   const toggle = useCallback(

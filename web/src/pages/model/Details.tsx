@@ -37,6 +37,7 @@ export function Details({ version, project }: { version: Version; project: Proje
       }
     >
       <KeyValuePairs
+        minColumnWidth={200}
         columns={2}
         items={[
           { label: "Model ARN", value: <Copyable text={version.ProjectVersionArn} label="model ARN" /> },

@@ -11,11 +11,13 @@ import Table from "@cloudscape-design/components/table";
 import TextFilter from "@cloudscape-design/components/text-filter";
 import { useState } from "react";
 import { useNavigate } from "react-router-dom";
+import { fatal } from "../../api/cache";
 import { count, date, duration, score } from "../../api/format";
 import { projectPath, versionName } from "../../api/names";
 import { useEvaluation } from "../../api/queries";
 import type { Evaluation, LabelResult, Version } from "../../api/types";
 import { Failure } from "../../components/Failure";
+import { Loading } from "../../components/Loading";
 import { useHelp } from "../../shell/help";
 import { ConfusionMatrix } from "./ConfusionMatrix";
 import { Curves } from "./Curves";
@@ -26,8 +28,8 @@ import { Losses } from "./Progress";
 export function EvaluationTab({ version, name }: { version: Version; name: string }) {
   const navigate = useNavigate();
   const evaluation = useEvaluation(version);
-  if (evaluation.error) return <Failure error={evaluation.error} retry={() => void evaluation.refetch()} />;
-  if (!evaluation.data) return null;
+  if (fatal(evaluation)) return <Failure error={evaluation.error} retry={() => void evaluation.refetch()} />;
+  if (!evaluation.data) return <Loading />;
   const found = evaluation.data;
   return (
     <SpaceBetween size="l">
@@ -145,6 +147,7 @@ function PerLabel({ found }: { found: Evaluation }) {
         collectionProps.onSortingChange?.(event);
       }}
       items={items}
+      wrapLines
       ariaLabels={{ tableLabel: "Performance of each label" }}
       header={
         <Header variant="h2" counter={`(${found.Labels.length})`} description="Each at the confidence from which the model counts a label as found.">

@@ -7,12 +7,15 @@ import Tabs from "@cloudscape-design/components/tabs";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useNavigate, useParams, useSearchParams } from "react-router-dom";
+import { fatal } from "../../api/cache";
 import { rekognition } from "../../api/client";
 import { projectPath, versionName } from "../../api/names";
 import { isBusy, isTrained, refresh, useProject, useVersions } from "../../api/queries";
 import type { Project, Version } from "../../api/types";
 import { Confirm } from "../../components/Confirm";
 import { Failure } from "../../components/Failure";
+import { Loading } from "../../components/Loading";
+import { Missing } from "../../components/Missing";
 import { Status } from "../../components/Status";
 import { usePage } from "../../shell/page";
 import { ResourceTags } from "../ResourceTags";
@@ -27,11 +30,12 @@ export function Component() {
   const project = useProject(name);
   const versions = useVersions(project.data);
   usePage(["Projects", "/projects"], [name, projectPath(name)], [wanted]);
-  const error = project.error ?? versions.error;
-  if (error) return <Failure error={error} />;
-  if (project.isPending || (project.data && versions.isPending)) return null;
+  const error = fatal(project, versions);
+  if (error) return <Failure error={error} retry={() => void project.refetch().then(() => versions.refetch())} />;
+  if (project.isPending || (project.data && versions.isPending)) return <Loading />;
   const version = versions.data?.find((one) => versionName(one.ProjectVersionArn) === wanted);
-  if (!project.data || !version) return <Failure error={new Error(`There is no model ${wanted} in ${name}.`)} />;
+  if (!project.data) return <Missing project={name} />;
+  if (!version) return <Missing project={name} model={wanted} />;
   return <ModelView project={project.data} version={version} name={name} />;
 }
 

@@ -9,12 +9,15 @@ import Select from "@cloudscape-design/components/select";
 import Slider from "@cloudscape-design/components/slider";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useMemo, useState } from "react";
-import { useNavigate, useParams, useSearchParams } from "react-router-dom";
+import { useLocation, useNavigate, useParams, useSearchParams } from "react-router-dom";
+import { fatal } from "../../api/cache";
 import { count } from "../../api/format";
-import { projectPath, versionName } from "../../api/names";
+import { fileName, projectPath, versionName } from "../../api/names";
 import { datasetOf, useProject, useTestImages, useVersions } from "../../api/queries";
 import type { Outcome } from "../../api/types";
 import { Failure } from "../../components/Failure";
+import { Loading } from "../../components/Loading";
+import { Missing } from "../../components/Missing";
 import { usePage } from "../../shell/page";
 import { OUTCOMES } from "./outcomes";
 import { ResultCard } from "./ResultCard";
@@ -25,6 +28,7 @@ const A_PAGE = 24;
 export function Component() {
   const { project: name = "", version: wanted = "" } = useParams();
   const navigate = useNavigate();
+  const { pathname, search } = useLocation();
   const project = useProject(name);
   const versions = useVersions(project.data);
   const version = versions.data?.find((one) => versionName(one.ProjectVersionArn) === wanted);
@@ -48,10 +52,11 @@ export function Component() {
     () => [...new Set((images.data ?? []).flatMap((image) => image.Items.map((item) => item.Label)))].sort(),
     [images.data],
   );
-  const error = project.error ?? versions.error ?? images.error;
-  if (error) return <Failure error={error} />;
-  if (versions.data && !version) return <Failure error={new Error(`There is no model ${wanted} in ${name}.`)} />;
-  if (!images.data) return null;
+  const error = fatal(project, versions, images);
+  if (error) return <Failure error={error} retry={() => window.location.reload()} />;
+  if (project.data === null) return <Missing project={name} />;
+  if (versions.data && !version) return <Missing project={name} model={wanted} />;
+  if (!images.data) return <Loading />;
 
   const set = (key: string, value: string | null) => {
     setPage(1);
@@ -64,10 +69,15 @@ export function Component() {
       { replace: true },
     );
   };
+  const boxed = images.data.some((image) => image.Items.some((item) => item.Predicted ?? item.Truth));
   const options = [{ value: "", label: "All labels" }, ...labels.map((one) => ({ value: one, label: one }))];
   const fix = (sourceRef: string) => {
-    const type = datasetOf(project.data, "TEST") ? "test" : "train";
-    void navigate(`${projectPath(name, "datasets", type, "draw")}?${new URLSearchParams({ ref: sourceRef })}`);
+    const dataset = projectPath(name, "datasets", datasetOf(project.data, "TEST") ? "test" : "train");
+    if (boxed) {
+      void navigate(`${dataset}/draw?${new URLSearchParams({ ref: sourceRef })}`, { state: { from: pathname + search } });
+    } else {
+      void navigate(`${dataset}?${new URLSearchParams({ text: fileName(sourceRef) })}`, { state: { assign: sourceRef } });
+    }
   };
   return (
     <SpaceBetween size="l">

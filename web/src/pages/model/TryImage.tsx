@@ -10,6 +10,7 @@ import FormField from "@cloudscape-design/components/form-field";
 import Header from "@cloudscape-design/components/header";
 import Slider from "@cloudscape-design/components/slider";
 import SpaceBetween from "@cloudscape-design/components/space-between";
+import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import { useCallback, useEffect, useState } from "react";
 import { rekognition, words } from "../../api/client";
 import { percent } from "../../api/format";
@@ -36,15 +37,18 @@ export function TryImage({ version }: { version: Version }) {
 
   const ask = useCallback(
     async (file: Blob) => {
+      const show = (next: Prepared | null) =>
+        setPicture((before) => {
+          if (before) URL.revokeObjectURL(before.url);
+          return next;
+        });
       setFailure("");
       setFound(null);
       setAsking(true);
+      show(null);
       try {
         const ready = await prepared(file);
-        setPicture((before) => {
-          if (before) URL.revokeObjectURL(before.url);
-          return ready;
-        });
+        show(ready);
         const answer = await rekognition<{ CustomLabels: CustomLabel[] }>("DetectCustomLabels", {
           ProjectVersionArn: arn,
           Image: { Bytes: ready.base64 },
@@ -94,8 +98,8 @@ export function TryImage({ version }: { version: Version }) {
           </FileDropzone>
           {camera && <Camera onTake={(file) => void ask(file)} onClose={() => setCamera(false)} />}
           {failure && <Alert type="error">{failure}</Alert>}
-          <div role="status" className="visually-hidden">
-            {asking ? "Asking the model" : found ? `${shown.length} found` : ""}
+          <div role="status" className={asking ? undefined : "visually-hidden"}>
+            {asking ? <StatusIndicator type="loading">Asking the model</StatusIndicator> : found ? `${shown.length} found` : ""}
           </div>
           {picture && (
             <ColumnLayout columns={2}>

@@ -5,7 +5,7 @@ import type { Manifests, S3Object, Version } from "../../api/types";
 /** A menu of the files that a training has left: what was wrong with which image, the data as it was, the scores. */
 export function ValidationFiles({ version, text }: { version: Version; text?: string }) {
   const files = filesOf(version);
-  if (!files.length) return <>–</>;
+  if (!files.length) return text ? null : <>–</>;
   return (
     <ButtonDropdown
       variant={text ? "normal" : "inline-icon"}

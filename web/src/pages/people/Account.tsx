@@ -32,6 +32,7 @@ export function Component() {
       <Header variant="h1">My account and keys</Header>
       <Container header={<Header variant="h2">Who I am</Header>}>
         <KeyValuePairs
+          minColumnWidth={200}
           columns={3}
           items={[
             { label: "User", value: me.User },

@@ -8,6 +8,7 @@ import TextFilter from "@cloudscape-design/components/text-filter";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useSearchParams } from "react-router-dom";
+import { fatal } from "../../api/cache";
 import { get } from "../../api/client";
 import type { AuditEvent } from "../../api/types";
 import { Failure } from "../../components/Failure";
@@ -25,7 +26,7 @@ export function Component() {
   });
   const [page, setPage] = useState(1);
   usePage(["Audit log"]);
-  if (events.error) return <Failure error={events.error} retry={() => void events.refetch()} />;
+  if (fatal(events)) return <Failure error={events.error} retry={() => void events.refetch()} />;
   const found = events.data ?? [];
   return (
     <Table
@@ -66,11 +67,12 @@ export function Component() {
       columnDefinitions={[
         { id: "time", header: "Time", cell: (event) => new Date(event.time).toLocaleString() },
         { id: "who", header: "User", cell: (event) => event.principal?.split("/").at(-1) ?? "–" },
-        { id: "operation", header: "Operation", isRowHeader: true, cell: (event) => event.operation },
+        { id: "operation", header: "Operation", minWidth: 160, isRowHeader: true, cell: (event) => event.operation },
         { id: "resource", header: "On", cell: (event) => event.resource },
         {
           id: "result",
           header: "Result",
+          minWidth: 220,
           cell: (event) => <StatusIndicator type={event.result === "OK" ? "success" : "error"}>{event.result}</StatusIndicator>,
         },
         { id: "from", header: "From", cell: (event) => event.source },

@@ -11,7 +11,8 @@ export function InviteLink({ name, token, onClose }: { name: string; token: stri
     <Modal
       visible
       header={`Link for ${name}`}
-      onDismiss={onClose}
+      // Shown only once: a click beside the dialog does not close it.
+      onDismiss={({ detail }) => detail.reason !== "overlay" && onClose()}
       footer={
         <Box float="right">
           <Button variant="primary" onClick={onClose}>

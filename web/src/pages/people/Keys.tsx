@@ -88,7 +88,8 @@ export function Keys({ user, region, keys, onChange }: Props) {
           visible
           size="large"
           header="Your new access key"
-          onDismiss={() => setMade(null)}
+          // Shown only once: a click beside the dialog does not close it.
+          onDismiss={({ detail }) => detail.reason !== "overlay" && setMade(null)}
           footer={
             <Box float="right">
               <Button variant="primary" onClick={() => setMade(null)}>

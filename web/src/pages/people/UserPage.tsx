@@ -11,12 +11,14 @@ import Textarea from "@cloudscape-design/components/textarea";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useNavigate, useParams } from "react-router-dom";
+import { fatal } from "../../api/cache";
 import { get, post } from "../../api/client";
 import { date } from "../../api/format";
 import { useMe } from "../../api/queries";
 import type { User } from "../../api/types";
 import { Confirm } from "../../components/Confirm";
 import { Failure } from "../../components/Failure";
+import { Loading } from "../../components/Loading";
 import { useNotices } from "../../shell/notices";
 import { usePage } from "../../shell/page";
 import { InviteLink } from "./InviteLink";
@@ -40,8 +42,8 @@ export function Component() {
   const [token, setToken] = useState("");
   usePage(["Users", "/users"], [name]);
   const again = () => client.invalidateQueries({ queryKey: ["user", name] });
-  if (user.error) return <Failure error={user.error} />;
-  if (!user.data) return null;
+  if (fatal(user)) return <Failure error={user.error} retry={() => void user.refetch()} />;
+  if (!user.data) return <Loading />;
 
   async function run(action: () => Promise<unknown>, done: string) {
     try {

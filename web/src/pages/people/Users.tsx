@@ -9,6 +9,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { fatal } from "../../api/cache";
 import { get, post } from "../../api/client";
 import { Confirm } from "../../components/Confirm";
 import { Failure } from "../../components/Failure";
@@ -27,7 +28,7 @@ export function Component() {
   const [inviting, setInviting] = useState(false);
   const [link, setLink] = useState<{ name: string; token: string } | null>(null);
   usePage(["Users"]);
-  if (users.error) return <Failure error={users.error} retry={() => void users.refetch()} />;
+  if (fatal(users)) return <Failure error={users.error} retry={() => void users.refetch()} />;
   return (
     <>
       <Table
