@@ -7,6 +7,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
 import { useQuery } from "@tanstack/react-query";
 import { useParams, useSearchParams } from "react-router-dom";
+import { fatal } from "../../api/cache";
 import { get } from "../../api/client";
 import { count, score } from "../../api/format";
 import { fileName, projectPath, versionName } from "../../api/names";
@@ -14,6 +15,8 @@ import { useProject, useVersions } from "../../api/queries";
 import type { Comparison } from "../../api/types";
 import { Thumbnail } from "../../components/Boxed";
 import { Failure } from "../../components/Failure";
+import { Loading } from "../../components/Loading";
+import { Missing } from "../../components/Missing";
 import { PageLink } from "../../components/PageLink";
 import { usePage } from "../../shell/page";
 
@@ -31,10 +34,11 @@ export function Component() {
     retry: false,
   });
   usePage(["Projects", "/projects"], [name, projectPath(name)], ["Compare models"]);
-  const error = project.error ?? versions.error ?? comparison.error;
+  const error = fatal(project, versions, comparison);
   if (error) return <Failure error={error} />;
+  if (project.data === null) return <Missing project={name} />;
   if (versions.data && !arns.every(Boolean)) return <Failure error={new Error("One of the models is not there any more.")} />;
-  if (!comparison.data) return null;
+  if (!comparison.data) return <Loading />;
   const found = comparison.data;
   const different = found.Images.filter((image) => image.First !== image.Second).sort((a, b) => b.Second - b.First - (a.Second - a.First));
   return (
