@@ -125,7 +125,7 @@ def _users(add: Add) -> None:
     old = actions.add_parser("remove", help="remove a user and all keys of it")
     old.add_argument("name", metavar="USER", help="name of the user")
     link = actions.add_parser("link", help="make a link with which a user signs in to the console, once")
-    link.add_argument("name", metavar="NAME")
+    link.add_argument("name", metavar="USER", help="name of the user")
     for action in (new, old, link, actions.add_parser("list", help="list users and their policies")):
         _account(action)
 
