@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from PIL import Image
 
 from . import postgres
+from .browser import missing, starts, system_browser
 
 settings.register_profile("default", max_examples=25, deadline=None)
 settings.register_profile("sample", max_examples=100, deadline=None)
@@ -34,6 +35,21 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"{folder} is absent; CUSTOMLABELS_TEST_DATA names the folder with the real sets")
     return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Playwright's: headless Chromium, one for all tests, since Playwright allows no second one beside it."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing("Playwright is not installed; `make test` installs it")
+    if not starts():
+        missing("There is no browser; `make test` tries to install one")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=system_browser(), args=["--no-sandbox"])
+        yield opened
+        opened.close()
 
 
 Picture = Callable[..., bytes]

@@ -16,8 +16,8 @@ from typing import Any
 
 import boto3
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, sync_playwright
-from tests.browser import starts, system_browser
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize
+from tests.browser import missing
 
 from customlabels.api.console.static import FOLDER
 from customlabels.examples.catalogue import Ready, prepare
@@ -100,16 +100,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    if not starts():
-        missing("There is no browser; `make test` tries to install one")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=system_browser(), args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
-@pytest.fixture(scope="session")
 def signed_in(server: Served, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The cookies of an administrator who came by the link and chose a password."""
     context = browser.new_context(viewport=WIDE)
@@ -157,13 +147,6 @@ def watching(context: BrowserContext) -> Iterator[Watched]:
     found.shot("last")  # where a test that failed stood still
     context.close()
     assert found.complaints == []
-
-
-def missing(words: str) -> None:
-    """Skip, but never in CI."""
-    if os.environ.get("CI"):
-        pytest.fail(words)
-    pytest.skip(words)
 
 
 def until(done: Callable[[], object], what: str, seconds: float = 60) -> None:

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
+from tests.browser import missing
 
 from customlabels.api.console.static import FOLDER
 
-from .conftest import AXE, PASSWORD, WIDE, Served, Watched, missing, until, watching
+from .conftest import AXE, PASSWORD, WIDE, Served, Watched, until, watching
 
 EVIL = '<img src=x onerror="window.hacked=1">&amp;\''
 PHONE: ViewportSize = {"width": 390, "height": 844}

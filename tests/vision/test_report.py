@@ -1,8 +1,6 @@
 import io
 import os
 import re
-import shutil
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -192,32 +190,6 @@ def test_every_evaluated_image_is_needed() -> None:
 )
 def test_durations_read_well(seconds: float, words: str) -> None:
     assert duration(seconds) == words
-
-
-def chromium() -> str | None:
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    return next((path for name in names if (path := shutil.which(name))), None)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Headless Chromium: the system's, else Playwright's own. Without one the test is skipped, but never in CI."""
-    in_ci = bool(os.environ.get("CI"))
-    try:
-        from playwright import sync_api
-    except ImportError:
-        if in_ci:
-            raise
-        pytest.skip("playwright is not installed: pip install playwright")
-    with sync_api.sync_playwright() as playwright:
-        try:
-            launched = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        except sync_api.Error as error:
-            if in_ci:
-                raise
-            pytest.skip(f"no Chromium could be started: {error}")
-        yield launched
-        launched.close()
 
 
 def shown(page: Any, selector: str) -> list[str]:
