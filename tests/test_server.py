@@ -66,7 +66,8 @@ def test_the_home_says_where_the_server_is_while_it_runs(settings: Settings) -> 
     file = settings.home / "server.json"
     with Server(settings) as server:
         content = json.loads(file.read_text(encoding="utf-8"))
-        assert content == {"pid": os.getpid(), "endpoint": server.endpoint, "region": "eu-central-1"}
+        place = {"endpoint": server.endpoint, "console": server.endpoint, "region": "eu-central-1"}
+        assert content == {"pid": os.getpid(), **place}
         assert address_of(Settings(home=settings.home)).endpoint == server.endpoint
         assert address_of(Settings(home=settings.home)).region == "eu-central-1"
     assert not file.exists()
@@ -241,3 +242,19 @@ def test_an_error_before_the_body_does_not_harm_the_next_call(tmp_path: Path) ->
                 s3.put_object(Bucket="not-there", Key="a", Body=b"x" * size)
             assert s3.list_objects_v2(Bucket="there")["KeyCount"] == 0
         s3.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "names", "expected"),
+    [
+        ("127.0.0.1", ("labels.example",), r"http://127\.0\.0\.1:8321"),
+        ("0.0.0.0", ("*.example", "labels.example"), r"http://labels\.example:8321"),
+        ("0.0.0.0", (), r"http://(?!0\.0\.0\.0)[0-9.]+:8321"),
+    ],
+)
+def test_links_for_people_lead_to_where_they_reach_the_server(
+    tmp_path: Path, host: str, names: tuple[str, ...], expected: str
+) -> None:
+    address = address_of(Settings(home=tmp_path, host=host, allowed_hosts=names))
+    assert re.fullmatch(expected, address.console)
+    assert address.endpoint == "http://127.0.0.1:8321"

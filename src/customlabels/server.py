@@ -10,7 +10,7 @@ import shutil
 import socket
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 STOP_SECONDS = 10
 """How long calls that are in work may take when the server is stopped."""
 THREADS = 128
+_ANY_HOST = ("0.0.0.0", "", "::")
 """Calls that are worked on at the same time; most of them wait for an inference unit or the disk."""
 
 
@@ -85,8 +86,9 @@ class Server:
             stack.callback(audit.close)
             self._serve(App(serving, audit, workers.alive, ExampleProjects()), listening, stack)
             self._endpoint = _url(self.settings.host, listening.getsockname()[1])
-            self.console = _console(service, self._endpoint)
-            self._announce(stack)
+            place = _for_people(self.settings, listening.getsockname()[1])
+            self.console = _console(service, place)
+            self._announce(stack, place)
             self._stack = stack.pop_all()
 
     def stop(self) -> None:
@@ -127,11 +129,11 @@ class Server:
                 raise OSError("The HTTP server did not start; the log says why.")
             time.sleep(0.005)
 
-    def _announce(self, stack: ExitStack) -> None:
-        """Say in the home where the server is, for `customlabels env`."""
+    def _announce(self, stack: ExitStack, place: str) -> None:
+        """Say in the home where the server is, for `customlabels env` and `users link`."""
         path = self.settings.home / "server.json"
         scratch = path.with_suffix(".tmp")
-        content = {"pid": os.getpid(), "endpoint": self.endpoint, "region": self.settings.region}
+        content = {"pid": os.getpid(), "endpoint": self.endpoint, "console": place, "region": self.settings.region}
         scratch.write_text(json.dumps(content) + "\n", encoding="utf-8")
         os.replace(scratch, path)
         stack.callback(path.unlink, missing_ok=True)
@@ -145,9 +147,10 @@ class _Uvicorn(uvicorn.Server):
 
 @dataclass(frozen=True)
 class Address:
-    """Where clients reach a server, and the region that they sign for."""
+    """Where clients on this machine reach a server, where people on any do, and the region that clients sign for."""
 
     endpoint: str
+    console: str
     region: str
 
 
@@ -158,10 +161,11 @@ def address_of(settings: Settings) -> Address:
         with (settings.home / "server.lock").open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return Address(content["endpoint"], content["region"])
-    except (OSError, ValueError):
+        return Address(content["endpoint"], content["console"], content["region"])
+    except (OSError, ValueError, KeyError):
         pass
-    return Address(_url(settings.host, settings.port), settings.region)
+    endpoint = _url(settings.host, settings.port)
+    return Address(endpoint, _for_people(settings, settings.port), settings.region)
 
 
 def _console(service: Service, endpoint: str) -> str:
@@ -206,7 +210,23 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
+def _for_people(settings: Settings, port: int) -> str:
+    """Where a browser reaches the server, also on other machines if it listens for them."""
+    if settings.host not in _ANY_HOST:
+        return _url(settings.host, port)
+    names = [name for name in settings.allowed_hosts if "*" not in name]
+    return _url(names[0] if names else _own_host(), port)
+
+
+def _own_host() -> str:
+    """The address that this machine has in its network, else the loopback. Nothing is sent to find it out."""
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # an address for documentation: connecting only chooses a route
+        return str(probe.getsockname()[0])
+    return "127.0.0.1"
+
+
 def _url(host: str, port: int) -> str:
-    if host in ("0.0.0.0", "", "::"):
+    if host in _ANY_HOST:
         host = "127.0.0.1" if host != "::" else "::1"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
                 print(f"Removed {args.name} and its keys.")
             case "link":
                 token = make_link(service.database, account, args.name)
-                print(sign_in_address(address_of(service.settings).endpoint, token))
+                print(sign_in_address(address_of(service.settings).console, token))
             case "list":
                 found = users.list_users(service.database, account)
                 print_table(("User", "Policies"), ((name, ", ".join(policies)) for name, policies in found))

@@ -83,7 +83,7 @@ def test_other_files_are_refused_by_name(
     for content, error, words in (
         (b"<svg onload=alert(1)>", "InvalidImageFormatException", "evil.svg: .*not a JPEG or PNG"),
         (b"", "InvalidImageFormatException", "not a JPEG or PNG"),
-        (picture(40, 40), "ImageTooLargeException", "64 to 4096"),
+        (picture(40, 40), "InvalidParameterException", "64 to 4096"),
         (picture()[:-50], "InvalidImageFormatException", "cut off or broken"),
     ):
         response = admin.put("images/upload", content, DatasetArn=arn, Name="evil.svg")

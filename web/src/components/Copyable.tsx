@@ -1,5 +1,7 @@
 import CopyToClipboard from "@cloudscape-design/components/copy-to-clipboard";
 
+const NOT_COPIED = "Browsers let a button copy only over HTTPS or on the server itself: mark the text and press Ctrl+C";
+
 /** A text with a button that copies it. */
 export function Copyable({ text, label }: { text: string; label: string }) {
   return (
@@ -7,7 +9,7 @@ export function Copyable({ text, label }: { text: string; label: string }) {
       variant="inline"
       copyButtonAriaLabel={`Copy ${label}`}
       copySuccessText="Copied"
-      copyErrorText="It could not be copied"
+      copyErrorText={NOT_COPIED}
       textToCopy={text}
     />
   );
@@ -21,7 +23,7 @@ export function Code({ text, label }: { text: string; label: string }) {
         variant="icon"
         copyButtonAriaLabel={`Copy ${label}`}
         copySuccessText="Copied"
-        copyErrorText="It could not be copied"
+        copyErrorText={NOT_COPIED}
         textToCopy={text}
       />
       {/* A region that scrolls has to be reached by the keyboard. */}

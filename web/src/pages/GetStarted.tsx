@@ -16,7 +16,7 @@ const STEPS = [
   ["Create a project", "A project holds your images, your labels and the models that you train from them."],
   ["Bring in images", "Drop them here, take a folder of a bucket, a manifest, a ZIP, or another dataset."],
   ["Label them", "Say what an image shows, or draw a box around each thing."],
-  ["Train a model", "Under a minute for a few dozen images. A fifth of them is held back as a test."],
+  ["Train a model", "About a minute for a few dozen images. A fifth of them is held back as a test."],
   ["Look at the results", "F1 score, precision, recall, and every test image with what was right and wrong."],
   ["Use the model", "Start it and ask it: here, from your program with AWS's SDK, or take it with you as a ZIP."],
 ] as const;

@@ -53,7 +53,9 @@ export function Models({ project, name }: { project: Project; name: string }) {
   }
 
   function compare() {
-    const [first, second] = selected.map((version) => versionName(version.ProjectVersionArn));
+    const [first, second] = selected
+      .sort((a, b) => a.CreationTimestamp - b.CreationTimestamp)
+      .map((version) => versionName(version.ProjectVersionArn));
     void navigate(`${projectPath(name, "compare")}?${new URLSearchParams({ first: first ?? "", second: second ?? "" })}`);
   }
 

@@ -28,7 +28,7 @@ import { usePage } from "../shell/page";
 
 const EFFORTS = [
   { value: "fast", label: "Fast", description: "Seconds. To see whether labels and images make sense." },
-  { value: "balanced", label: "Balanced", description: "Usually under a minute for a few dozen images. The right choice for most." },
+  { value: "balanced", label: "Balanced", description: "About a minute for a few dozen images. The right choice for most." },
   { value: "best", label: "Best", description: "Takes several times as long and tries more ways." },
 ];
 

@@ -76,7 +76,9 @@ def archive_lines(
             try:
                 name, content, entry = _usable(root, dataset, entry, used)
             except (OSError, ImageError, ServiceError) as error:
-                left_out.append(f"{entry.source_ref[:200]}: {error}".replace(f"{root}/", ""))
+                words = str(error).replace(f"{root}/", "")
+                known = words.startswith(entry.source_ref[:200])
+                left_out.append(words if known else f"{entry.source_ref[:200]}: {words}".replace(f"{root}/", ""))
                 continue
             yield line_of(_stored(service, entry, bucket, f"{folder}/{name}", content))
             tell(f"The dataset is being created: {number:,} of {len(entries):,} images.")

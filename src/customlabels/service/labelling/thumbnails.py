@@ -7,13 +7,15 @@ import io
 import math
 import os
 import secrets
+import threading
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
-from customlabels.imaging.images import ImageError, Limits, decode
+from customlabels.imaging.images import ImageError, Limits, Pixels, decode, read_header
 from customlabels.manifest.opener import S3
 from customlabels.service.access.caller import Caller
 from customlabels.service.errors import (
@@ -28,6 +30,9 @@ from customlabels.store.objects import ObjectError, ObjectTooLarge, StoreUnavail
 SIDE = 320
 """Pixels of the longer side."""
 _QUALITY = 82
+_LARGE = 25_000_000
+"""Pixels above which an image waits for others of its kind to be decoded."""
+_ALONE = threading.Lock()
 _TOUCH_SECONDS = 24 * 60 * 60
 """How often the file of a small picture notes at most that it was shown."""
 SHOWN = Limits(bytes=100 * 1024 * 1024, min_side=1, max_side=100_000, max_aspect=math.inf)
@@ -101,10 +106,20 @@ def media_type(content: bytes) -> str | None:
 
 def small_picture(content: bytes) -> bytes:
     """A small picture of an image, as JPEG. Raises ImageError."""
-    pixels = decode(content, SHOWN, SIDE)
+    pixels = decoded(content, SHOWN, SIDE)
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "JPEG", quality=_QUALITY)
     return buffer.getvalue()
+
+
+def decoded(content: bytes, limits: Limits, side: int) -> Pixels:
+    """An image as `decode` gives it; of the large ones, which take a gigabyte at worst, one at a time.
+
+    Raises ImageError.
+    """
+    header = read_header(content, None)
+    with _ALONE if header.width * header.height > _LARGE else nullcontext():
+        return decode(content, limits, side)
 
 
 def _path(service: Service, bucket: str, key: str, etag: str) -> Path:

@@ -13,7 +13,7 @@ from typing import Any
 from PIL import Image
 from sqlalchemy import select
 
-from customlabels.imaging.images import ImageError, Limits, decode, read_header
+from customlabels.imaging.images import ImageError, Limits, read_header
 from customlabels.manifest.opener import S3
 from customlabels.service import entry_rows
 from customlabels.service.access.caller import Caller
@@ -28,7 +28,7 @@ from customlabels.service.errors import (
 from customlabels.service.importing import bucket_of
 from customlabels.service.labelling.annotations import check_name, new_entry
 from customlabels.service.labelling.editing import changing, write
-from customlabels.service.labelling.thumbnails import SHOWN, SIDE, keep_thumbnail
+from customlabels.service.labelling.thumbnails import SHOWN, SIDE, decoded, keep_thumbnail
 from customlabels.service.service import Service
 from customlabels.store.objects import MAX_KEY_BYTES, NoSuchBucket, NoSuchKey, PreconditionFailed
 from customlabels.store.tables import entries
@@ -84,23 +84,26 @@ def folder_of(dataset_arn: str) -> str:
 def fitting(name: str, content: bytes) -> tuple[bytes, str]:
     """An image that a dataset may have, made smaller where it must be, and words on that; all of it can be decoded.
 
-    Raises ImageTooLarge, InvalidImageFormat.
+    Raises ImageTooLarge, InvalidImageFormat, and InvalidParameter for one that is too small or too narrow.
     """
-    limits = Limits()
+    limits, longest = Limits(), 0
     try:
         header = read_header(content, None)
         longest = max(header.width, header.height)
         if longest <= limits.max_side and len(content) <= limits.bytes:
-            decode(content, limits, SIDE)
+            decoded(content, limits, SIDE)
             return content, ""
         buffer = io.BytesIO()
         side = min(longest, limits.max_side)
-        Image.fromarray(decode(content, SHOWN, side)).save(buffer, "JPEG", quality=_QUALITY)
+        Image.fromarray(decoded(content, SHOWN, side)).save(buffer, "JPEG", quality=_QUALITY)
         read_header(buffer.getvalue(), limits)
     except ImageError as error:
+        words = f"{name[:200]}: {error}"
         if error.reason == "format":
-            raise InvalidImageFormatException(f"{name[:200]}: {error}") from error
-        raise ImageTooLargeException(f"{name[:200]}: {error}") from error
+            raise InvalidImageFormatException(words) from error
+        if error.reason == "dimension" and longest <= limits.max_side:
+            raise InvalidParameterException(words) from error
+        raise ImageTooLargeException(words) from error
     return buffer.getvalue(), f"It was made smaller, to {side} pixels on its long side."
 
 

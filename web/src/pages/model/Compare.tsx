@@ -43,7 +43,7 @@ export function Component() {
   const different = found.Images.filter((image) => image.First !== image.Second).sort((a, b) => b.Second - b.First - (a.Second - a.First));
   return (
     <SpaceBetween size="l">
-      <Header variant="h1" description={`Both on the same ${count(found.CommonImages, "test image")}.`}>
+      <Header variant="h1" description={`Both on the same ${count(found.CommonImages, "test image")}, each judged by the labels that they had when it was trained.`}>
         Compare models
       </Header>
       {Math.max(...found.TestImages) > found.CommonImages && (
