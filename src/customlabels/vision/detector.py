@@ -28,7 +28,7 @@ from customlabels.vision.framing import decoding_side, frame_image
 from customlabels.vision.learned import Learned
 from customlabels.vision.loss import Targets, detection_loss
 from customlabels.vision.pictures import Pictures
-from customlabels.vision.plan import Plan, choose_frame, make_plan
+from customlabels.vision.plan import Plan, choose_frame, detailed, make_plan
 from customlabels.vision.postprocess import to_boxed
 from customlabels.vision.progress import Monitor
 from customlabels.vision.runtime import throughput
@@ -41,6 +41,9 @@ BATCH = 16
 DEPTHS = (13, 7)
 """The values of Plan.cut that compete on held-out training images with effort=best."""
 LEAST_TO_HOLD_OUT = 10
+MOST_FROZEN_PIXELS = 800_000
+"""So many pixels at most go through the frozen layers in one batch: their first maps are the largest, and two batches
+are on their way at a time."""
 MOST_PIXELS = 3_000_000
 MOST_PAIRS = 4_000_000
 """A batch of more pixels, or of more pairs of a box and an anchor, goes through the network in pieces: that bounds
@@ -76,11 +79,10 @@ def train_detector(
     frame = choose_frame(samples)
     decoding = monitor.span(0.0, 0.03)
     readers = [sample.read for sample in samples]
-    with Pictures(
-        readers, decoding_side(frame), on_progress=lambda done: decoding.report("features", done)
-    ) as pictures:
+    side = decoding_side(detailed(frame, len(labels)))
+    with Pictures(readers, side, on_progress=lambda done: decoding.report("features", done)) as pictures:
         known = survey(weights, samples, pictures, len(labels), frame)
-        plan = make_plan(samples, frame, known.familiarity, effort)
+        plan = make_plan(samples, len(labels), frame, known.familiarity, effort)
         work = Work(samples, pictures, weights, known.classes, seed)
         trials: dict[int, float] = {}
         begin = 0.03
@@ -95,7 +97,7 @@ def train_detector(
         "held_out_ap50_by_cut": {str(cut): round(score, 4) for cut, score in trials.items()},
         **asdict(plan),
     }
-    return Learned(network, frame, ssd.NAME, ssd.PROVENANCE, notes, curve)
+    return Learned(network, plan.frame, ssd.NAME, ssd.PROVENANCE, notes, curve)
 
 
 @dataclass(frozen=True)
@@ -179,9 +181,10 @@ def make_views(work: Work, chosen: Sequence[int], plan: Plan, trunk: nn.Module, 
 
     def batches() -> Iterator[Pixels]:
         jobs = [(round_, i) for round_ in range(plan.views) for i in chosen]
+        size = max(1, min(BATCH, MOST_FROZEN_PIXELS // (plan.frame[0] * plan.frame[1])))
         with ThreadPoolExecutor() as pool:
-            for first in range(0, total, BATCH):
-                made = list(pool.map(view, jobs[first : first + BATCH]))
+            for first in range(0, total, size):
+                made = list(pool.map(view, jobs[first : first + size]))
                 boxes.extend(torch.from_numpy(np.array(found, np.float32)) for _, found, _ in made)
                 labels.extend(torch.from_numpy(np.array(names, np.int64)) for _, _, names in made)
                 yield np.stack([framed for framed, _, _ in made])

@@ -17,10 +17,16 @@ SIDE = 300
 SMALL_BOX = 40.0
 MOST_SIDES = 2.0
 """A frame's sides are at most so many times those of the smallest frame of its shape."""
+DETAIL = 1.5
+"""Sides of the frame grow by this factor for several labels of things that the network has never seen: what tells them
+apart is often small, and the boxes' sizes say nothing about it."""
 STEP = 16
 VIEWS = {"fast": 640, "balanced": 1280, "best": 2560}
 """Random views to make of all pictures together; not fewer than LEAST_VIEWS nor more than MOST_VIEWS of each."""
-LEAST_VIEWS, MOST_VIEWS = 2, 80
+LEAST_VIEWS = 2
+MOST_VIEWS = {"fast": 40, "balanced": 40, "best": 80}
+FAMILIAR_SHARE = 0.75
+"""Of those views: so many are enough for what the network knows already."""
 EPOCHS = {"fast": 1, "balanced": 2, "best": 3}
 FAMILIAR = 0.4
 """From this mean objectness of the true boxes on, the pretrained network knows such things already."""
@@ -43,14 +49,16 @@ class Plan:
     recipe: augment.Recipe = field(default_factory=augment.Recipe)
 
 
-def make_plan(samples: Sequence[Sample], frame: tuple[int, int], familiarity: float, effort: str) -> Plan:
+def make_plan(samples: Sequence[Sample], labels: int, frame: tuple[int, int], familiarity: float, effort: str) -> Plan:
     """The plan for samples whose boxes look like objects to the pretrained network to the degree of `familiarity`.
 
     What it knows needs only its last layers trained; what it has never seen (cracks, cells, printed signs) needs the
-    middle ones, too.
+    middle ones, too, and to tell several `labels` of it apart a larger frame than `frame`.
     """
-    views = int(np.clip(-(-VIEWS[effort] // len(samples)), LEAST_VIEWS, MOST_VIEWS))
-    return Plan(frame, 13 if familiarity >= FAMILIAR else 7, views, EPOCHS[effort])
+    knows = familiarity >= FAMILIAR
+    wanted = VIEWS[effort] * (FAMILIAR_SHARE if knows else 1.0)
+    views = int(np.clip(np.ceil(wanted / len(samples)), LEAST_VIEWS, MOST_VIEWS[effort]))
+    return Plan(frame if knows else detailed(frame, labels), 13 if knows else 7, views, EPOCHS[effort])
 
 
 def choose_frame(samples: Sequence[Sample]) -> tuple[int, int]:
@@ -62,8 +70,24 @@ def choose_frame(samples: Sequence[Sample]) -> tuple[int, int]:
     shape = float(np.clip(shape, 0.5, 2.0))
     sides = box_sides(samples)
     needed = SMALL_BOX / np.quantile(sides, 0.25) if len(sides) else 0.0
-    least = SIDE * max(shape, 1 / shape) ** 0.5
-    longer = float(np.clip(needed, least, MOST_SIDES * least))
+    least = _least(shape)
+    return _frame(float(np.clip(needed, least, MOST_SIDES * least)), shape)
+
+
+def detailed(frame: tuple[int, int], labels: int) -> tuple[int, int]:
+    """The frame in which so many labels can be told apart by small marks; for one label it stays as it is."""
+    if labels == 1:
+        return frame
+    shape = frame[1] / frame[0]
+    return _frame(max(*frame, min(DETAIL * max(frame), MOST_SIDES * _least(shape))), shape)
+
+
+def _least(shape: float) -> float:
+    """The longer side of the smallest frame of a shape (width / height)."""
+    return float(SIDE * max(shape, 1 / shape) ** 0.5)
+
+
+def _frame(longer: float, shape: float) -> tuple[int, int]:
     width, height = (longer, longer / shape) if shape >= 1 else (longer * shape, longer)
     return round(height / STEP) * STEP, round(width / STEP) * STEP
 
