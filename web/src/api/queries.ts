@@ -47,7 +47,10 @@ export function useProject(name: string): UseQueryResult<Project | null> {
       const found = await rekognition<{ ProjectDescriptions: Project[] }>("DescribeProjects", { ProjectNames: [name] });
       return found.ProjectDescriptions[0] ?? null;
     },
-    refetchInterval: (query) => interval(query.state.data?.Datasets?.map((dataset) => dataset.Status)),
+    refetchInterval: (query) => {
+      const found = query.state.data;
+      return interval([found?.Status ?? "", ...(found?.Datasets ?? []).map((dataset) => dataset.Status)]);
+    },
   });
 }
 
