@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from customlabels.imaging.boxes import as_boxes
-from customlabels.vision.plan import LEAST_VIEWS, MOST_VIEWS, choose_frame, detailed, make_plan
+from customlabels.vision.plan import LEAST_VIEWS, MOST_VIEWS, choose_frame, make_plan
 from customlabels.vision.predictions import Boxed
 from customlabels.vision.samples import Sample
 
@@ -45,23 +45,23 @@ def test_without_any_box_there_is_still_a_frame() -> None:
 
 def test_what_the_network_knows_is_trained_less_deep() -> None:
     samples = [sample(300, 300, 100)] * 10
-    assert (
-        make_plan(samples, 1, (300, 300), 0.9, "balanced").cut > make_plan(samples, 1, (300, 300), 0.1, "balanced").cut
-    )
+    assert make_plan(samples, (300, 300), 0.9, "balanced").cut > make_plan(samples, (300, 300), 0.1, "balanced").cut
 
 
 def test_effort_buys_views_within_bounds() -> None:
     samples = [sample(300, 300, 100)]
-    views = [make_plan(samples * 100, 1, (300, 300), 0, effort).views for effort in ("fast", "balanced", "best")]
+    views = [make_plan(samples * 100, (300, 300), 0, effort).views for effort in ("fast", "balanced", "best")]
     assert views == sorted(views)
     assert views[0] < views[2]
-    assert make_plan(samples * 2, 1, (300, 300), 0, "balanced").views == MOST_VIEWS["balanced"]
-    assert make_plan(samples * 100_000, 1, (300, 300), 0, "balanced").views == LEAST_VIEWS
+    assert make_plan(samples * 2, (300, 300), 0, "balanced").views == MOST_VIEWS["balanced"]
+    assert make_plan(samples * 100_000, (300, 300), 0, "balanced").views == LEAST_VIEWS
 
 
-def test_several_unknown_labels_get_a_larger_frame_within_the_bound() -> None:
-    samples = [sample(300, 300, 100)] * 10
-    frames = [make_plan(samples, n, (256, 352), known, "balanced").frame for n, known in ((3, 0.1), (3, 0.9), (1, 0.1))]
-    assert frames == [(384, 528), (256, 352), (256, 352)]
-    assert detailed((432, 848), 3) == (432, 848)  # as large as frames get
-    assert detailed((400, 560), 3)[1] < 1.5 * 560
+def test_crowded_pictures_get_a_larger_frame_within_the_bound() -> None:
+    def crowd(count: int, side: float) -> Sample:
+        truth = Boxed(as_boxes([(0, 0, side, side)] * count), np.zeros(count, np.int64), np.ones(count, np.float32))
+        return Sample("a.png", bytes, 640, 480, np.ones(1, bool), truth)
+
+    assert choose_frame([crowd(3, 200)] * 4) == (256, 352)
+    assert choose_frame([crowd(20, 200)] * 4) == (384, 512)
+    assert choose_frame([crowd(20, 5)] * 4) == choose_frame([crowd(3, 5)] * 4)  # as large as frames get

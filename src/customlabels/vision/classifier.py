@@ -22,12 +22,11 @@ from customlabels.imaging.images import Pixels, decode
 from customlabels.vision import views
 from customlabels.vision.backbones import efficientnet_lite as lite
 from customlabels.vision.calibration import fit_calibration
-from customlabels.vision.export import to_onnx
 from customlabels.vision.framing import decoding_side
+from customlabels.vision.frozen import run_frozen
 from customlabels.vision.learned import Learned
 from customlabels.vision.progress import Monitor
 from customlabels.vision.ridge import fit_ridge
-from customlabels.vision.runtime import throughput
 from customlabels.vision.samples import Sample
 from customlabels.vision.spool import Spool
 from customlabels.vision.weights import WeightsError
@@ -154,23 +153,10 @@ def _featured(samples: Sequence[Sample], plan: Plan, seed: int, features: nn.Mod
                 yield from pool.map(look, range(first, min(first + CHUNK, len(samples))))
 
     spool: Spool | None = None
-    for values in _run(features, plan.frame, batches()):
+    for values in run_frozen(features, plan.frame, batches()):
         rows = compressed(torch.from_numpy(np.concatenate([values[:2].mean(0, keepdims=True), values[2:]])))
         spool = spool or Spool(rows.shape, np.float32)
         spool.append(rows.numpy()[None])
         monitor.report("features", len(spool) / len(samples))
     assert spool is not None
     return spool
-
-
-def _run(features: nn.Module, frame: tuple[int, int], batches: Iterator[Pixels]) -> Iterator[NDArray[np.float32]]:
-    """Features (V, D) of each batch (V, H, W, 3): on the graphics card where there is one."""
-    if not torch.cuda.is_available():
-        for (values,) in throughput(to_onnx(features, frame, ["features"]), batches):
-            yield values
-        return
-    features.cuda()
-    with torch.inference_mode():
-        for batch in batches:
-            yield features(torch.from_numpy(batch).cuda()).cpu().numpy()
-    features.cpu()

@@ -2,7 +2,8 @@
 
 The trunk of the network stays as it is: random views of each picture pass through it once, in the inference runtime,
 and its features are kept. Only the layers above are trained, on those features. The class layer of each label starts
-from the COCO class that answers most on the label's boxes.
+from the COCO class that answers most on the label's boxes. Where the detector finds the boxes but cannot tell their
+names apart, a classifier of what is in a box is trained beside it.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ from customlabels.vision.export import to_onnx
 from customlabels.vision.framing import decoding_side, frame_image
 from customlabels.vision.learned import Learned
 from customlabels.vision.loss import Targets, detection_loss
+from customlabels.vision.naming import CONFUSED, confusion, share_boxes, train_namer
 from customlabels.vision.pictures import Pictures
-from customlabels.vision.plan import Plan, choose_frame, detailed, make_plan
+from customlabels.vision.plan import Plan, choose_frame, make_plan
 from customlabels.vision.postprocess import to_boxed
 from customlabels.vision.progress import Monitor
 from customlabels.vision.runtime import throughput
@@ -79,10 +81,12 @@ def train_detector(
     frame = choose_frame(samples)
     decoding = monitor.span(0.0, 0.03)
     readers = [sample.read for sample in samples]
-    side = decoding_side(detailed(frame, len(labels)))
+    side = decoding_side(frame)
+    # Where there is more than one name, a second look at them may have to follow.
+    end = 1.0 if len(labels) == 1 else 0.75
     with Pictures(readers, side, on_progress=lambda done: decoding.report("features", done)) as pictures:
         known = survey(weights, samples, pictures, len(labels), frame)
-        plan = make_plan(samples, len(labels), frame, known.familiarity, effort)
+        plan = make_plan(samples, frame, known.familiarity, effort)
         work = Work(samples, pictures, weights, known.classes, seed)
         trials: dict[int, float] = {}
         begin = 0.03
@@ -90,14 +94,19 @@ def train_detector(
             begin = 0.3
             trials = try_depths(work, labels, plan, monitor.span(0.03, begin))
             plan = replace(plan, cut=max(trials, key=lambda cut: (trials[cut], cut == plan.cut)))
-        network, curve = learn(work, range(len(samples)), plan, monitor.span(begin, 1.0))
+        network, curve = learn(work, range(len(samples)), plan, monitor.span(begin, end))
+        confused = confusion(network, samples, pictures, plan.frame)
+        namer = None
+        if confused >= CONFUSED and not share_boxes(samples):
+            namer = train_namer(samples, pictures, len(labels), effort, seed, monitor.span(end, 1.0))
     notes = {
         "familiarity": round(known.familiarity, 4),
         "coco_classes": dict(zip(labels, known.classes, strict=True)),
         "held_out_ap50_by_cut": {str(cut): round(score, 4) for cut, score in trials.items()},
+        "confusion": round(confused, 4),
         **asdict(plan),
     }
-    return Learned(network, plan.frame, ssd.NAME, ssd.PROVENANCE, notes, curve)
+    return Learned(network, plan.frame, ssd.NAME, ssd.PROVENANCE, notes, curve, namer)
 
 
 @dataclass(frozen=True)

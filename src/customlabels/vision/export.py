@@ -37,12 +37,12 @@ def to_onnx(network: nn.Module, frame: tuple[int, int], outputs: Sequence[str]) 
         return path.read_bytes()
 
 
-def save_network(onnx_model: bytes, folder: Path) -> None:
-    """Write `network.onnx`, and beside it `network.xml` and `network.bin` where OpenVINO is installed."""
-    (folder / "network.onnx").write_bytes(onnx_model)
+def save_network(onnx_model: bytes, folder: Path, name: str = "network") -> None:
+    """Write `NAME.onnx`, and beside it `NAME.xml` and `NAME.bin` where OpenVINO is installed."""
+    (folder / f"{name}.onnx").write_bytes(onnx_model)
     try:
         import openvino
     except ImportError:
         return
     model = openvino.Core().read_model(onnx_model)
-    openvino.save_model(model, folder / "network.xml", compress_to_fp16=False)
+    openvino.save_model(model, folder / f"{name}.xml", compress_to_fp16=False)

@@ -24,6 +24,9 @@ FILES = {
     "network.onnx",
     "network.xml",
     "network.bin",
+    "namer.onnx",
+    "namer.xml",
+    "namer.bin",
     "evaluation.json",
     "EvaluationResultSummary.json",
     "TrainingGroundTruth.json",
@@ -39,10 +42,13 @@ def export(learned: Learned, task: Task, folder: Path) -> None:
 
     outputs = ["boxes", "confidence"] if task == "detection" else ["confidence"]
     save_network(to_onnx(learned.network, learned.frame, outputs), folder)
+    if learned.namer is not None:
+        save_network(to_onnx(learned.namer.network, learned.namer.frame, ["chance"]), folder, "namer")
 
 
 def info(prepared: Prepared, learned: Learned, effort: str, seed: int, began: datetime) -> dict[str, Any]:
     """The content of model.json, its thresholds still to be found."""
+    namer = learned.namer
     packages = ["customlabels", "numpy", "pillow", "torch"]
     return {
         "format": FORMAT,
@@ -50,8 +56,8 @@ def info(prepared: Prepared, learned: Learned, effort: str, seed: int, began: da
         "labels": list(prepared.labels),
         "thresholds": dict.fromkeys(prepared.labels, 0.5),
         "frame": list(learned.frame),
-        "backbone": learned.backbone,
-        "weights": dict(learned.provenance),
+        **_origin(learned),
+        "namer": None if namer is None else {"frame": list(namer.frame), **_origin(namer)},
         "effort": effort,
         "seed": seed,
         "began": began.isoformat(timespec="seconds"),
@@ -61,6 +67,10 @@ def info(prepared: Prepared, learned: Learned, effort: str, seed: int, began: da
         "method": dict(learned.notes),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
     }
+
+
+def _origin(learned: Learned) -> dict[str, Any]:
+    return {"backbone": learned.backbone, "weights": dict(learned.provenance)}
 
 
 def write(

@@ -15,12 +15,16 @@ DETAIL = 1.5
 
 @dataclass(frozen=True)
 class Framed:
-    """A frame (H, W, 3) uint8, where the image went in it, and the upright image's own width and height in pixels."""
+    """A frame (H, W, 3) uint8, where the image went in it, and the upright image's own width and height in pixels.
+
+    `picture` is the upright image as it was decoded for the frame: of its own size or smaller.
+    """
 
     pixels: Pixels
     placement: Letterbox
     width: int
     height: int
+    picture: Pixels
 
 
 def decoding_side(frame: tuple[int, int]) -> int:
@@ -47,4 +51,4 @@ def frame_image(image: bytes | Pixels, frame: tuple[int, int], limits: Limits | 
         decoded = image
     pixels, placement = letterbox(decoded, frame)
     shrunk = decoded.shape[1] / width
-    return Framed(pixels, Letterbox(placement.scale * shrunk, placement.dx, placement.dy), width, height)
+    return Framed(pixels, Letterbox(placement.scale * shrunk, placement.dx, placement.dy), width, height, decoded)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from customlabels.imaging.images import Pixels
 from customlabels.vision.evaluate import Evaluation
 from customlabels.vision.framing import Framed, frame_image
+from customlabels.vision.looks import look_again
 from customlabels.vision.postprocess import to_boxed
 from customlabels.vision.predictions import Boxed
 from customlabels.vision.runtime import Network, RuntimeMissing, open_network
@@ -98,6 +99,8 @@ class Model:
         with _opening:
             if "network" not in self._opened:
                 try:
+                    if self.info.get("namer"):
+                        self._opened["namer"] = open_network(self.folder, self.threads, "namer")
                     self._opened["network"] = open_network(self.folder, self.threads)
                 except RuntimeMissing:
                     raise
@@ -174,7 +177,11 @@ class Model:
         if self.task == "classification":
             confidence: NDArray[np.float32] = outputs[0][0]
             return confidence
-        return to_boxed(outputs[0][0], outputs[1][0], framed.placement, framed.width, framed.height)
+        boxes, confidence = outputs[0][0], outputs[1][0]
+        if self.info.get("namer"):
+            height, width = self.info["namer"]["frame"]
+            boxes, confidence = look_again(boxes, confidence, framed, self._opened["namer"], (height, width))
+        return to_boxed(boxes, confidence, framed.placement, framed.width, framed.height)
 
     def _items(self, framed: Framed, predicted: Boxed | NDArray[np.float32]) -> list[tuple[Detection, float]]:
         if not isinstance(predicted, Boxed):

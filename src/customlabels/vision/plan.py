@@ -17,9 +17,10 @@ SIDE = 300
 SMALL_BOX = 40.0
 MOST_SIDES = 2.0
 """A frame's sides are at most so many times those of the smallest frame of its shape."""
+CROWDED = 12.0
+"""From so many boxes in a picture on, in the mean, neighbours fall into one cell of the network's maps."""
 DETAIL = 1.5
-"""Sides of the frame grow by this factor for several labels of things that the network has never seen: what tells them
-apart is often small, and the boxes' sizes say nothing about it."""
+"""Sides of the frame grow by this factor for crowded pictures."""
 STEP = 16
 VIEWS = {"fast": 640, "balanced": 1280, "best": 2560}
 """Random views to make of all pictures together; not fewer than LEAST_VIEWS nor more than MOST_VIEWS of each."""
@@ -49,47 +50,40 @@ class Plan:
     recipe: augment.Recipe = field(default_factory=augment.Recipe)
 
 
-def make_plan(samples: Sequence[Sample], labels: int, frame: tuple[int, int], familiarity: float, effort: str) -> Plan:
+def make_plan(samples: Sequence[Sample], frame: tuple[int, int], familiarity: float, effort: str) -> Plan:
     """The plan for samples whose boxes look like objects to the pretrained network to the degree of `familiarity`.
 
     What it knows needs only its last layers trained; what it has never seen (cracks, cells, printed signs) needs the
-    middle ones, too, and to tell several `labels` of it apart a larger frame than `frame`.
+    middle ones, too.
     """
     knows = familiarity >= FAMILIAR
     wanted = VIEWS[effort] * (FAMILIAR_SHARE if knows else 1.0)
     views = int(np.clip(np.ceil(wanted / len(samples)), LEAST_VIEWS, MOST_VIEWS[effort]))
-    return Plan(frame if knows else detailed(frame, labels), 13 if knows else 7, views, EPOCHS[effort])
+    return Plan(frame, 13 if knows else 7, views, EPOCHS[effort])
 
 
 def choose_frame(samples: Sequence[Sample]) -> tuple[int, int]:
     """(height, width) of the network's input: the pictures' usual shape, as large as their small boxes need.
 
-    A quarter of the boxes may be smaller than SMALL_BOX pixels (the side of a square of the same area).
+    A quarter of the boxes may be smaller than SMALL_BOX pixels (the side of a square of the same area); crowded
+    pictures get a larger frame than that.
     """
     shape = float(np.exp(np.median([np.log(sample.width / sample.height) for sample in samples])))
     shape = float(np.clip(shape, 0.5, 2.0))
     sides = box_sides(samples)
     needed = SMALL_BOX / np.quantile(sides, 0.25) if len(sides) else 0.0
-    least = _least(shape)
-    return _frame(float(np.clip(needed, least, MOST_SIDES * least)), shape)
-
-
-def detailed(frame: tuple[int, int], labels: int) -> tuple[int, int]:
-    """The frame in which so many labels can be told apart by small marks; for one label it stays as it is."""
-    if labels == 1:
-        return frame
-    shape = frame[1] / frame[0]
-    return _frame(max(*frame, min(DETAIL * max(frame), MOST_SIDES * _least(shape))), shape)
-
-
-def _least(shape: float) -> float:
-    """The longer side of the smallest frame of a shape (width / height)."""
-    return float(SIDE * max(shape, 1 / shape) ** 0.5)
-
-
-def _frame(longer: float, shape: float) -> tuple[int, int]:
+    least = SIDE * max(shape, 1 / shape) ** 0.5
+    longer = float(np.clip(needed, least, MOST_SIDES * least))
+    if crowd(samples) >= CROWDED:
+        longer = min(DETAIL * longer, MOST_SIDES * least)
     width, height = (longer, longer / shape) if shape >= 1 else (longer * shape, longer)
     return round(height / STEP) * STEP, round(width / STEP) * STEP
+
+
+def crowd(samples: Sequence[Sample]) -> float:
+    """Boxes in a picture that has any, in the mean."""
+    counts = [len(sample.truth) for sample in samples if sample.truth is not None and len(sample.truth)]
+    return float(np.mean(counts)) if counts else 0.0
 
 
 def box_sides(samples: Sequence[Sample]) -> NDArray[np.float32]:

@@ -21,12 +21,12 @@ class RuntimeMissing(RuntimeError):
     """Neither OpenVINO nor ONNX Runtime is installed."""
 
 
-def open_network(source: Path | bytes, threads: int | None = None) -> Network:
-    """A network ready to run, from a folder with `network.xml` or `network.onnx`, or from the bytes of an ONNX model.
+def open_network(source: Path | bytes, threads: int | None = None, name: str = "network") -> Network:
+    """A network ready to run, from a folder with `NAME.xml` or `NAME.onnx`, or from the bytes of an ONNX model.
 
     `threads` bounds the cores that it uses (all by default). Raises RuntimeMissing, and OSError where no network is.
     """
-    return _openvino(source, threads) or _onnxruntime(source, threads)
+    return _openvino(source, threads, name) or _onnxruntime(source, threads, name)
 
 
 def preload() -> None:
@@ -38,13 +38,13 @@ def preload() -> None:
             import onnxruntime  # noqa: F401
 
 
-def _openvino(source: Path | bytes, threads: int | None) -> Network | None:
+def _openvino(source: Path | bytes, threads: int | None, name: str) -> Network | None:
     try:
         import openvino
     except ImportError:
         return None
     core = openvino.Core()
-    model = core.read_model(source if isinstance(source, bytes) else _file(source, "network.xml", "network.onnx"))
+    model = core.read_model(source if isinstance(source, bytes) else _file(source, f"{name}.xml", f"{name}.onnx"))
     compiled = core.compile_model(model, "CPU", _openvino_settings(threads))
     idle: SimpleQueue[Any] = SimpleQueue()  # a request serves one thread at a time
 
@@ -68,14 +68,14 @@ def _openvino_settings(threads: int | None) -> dict[str, Any]:
     return settings | ({"INFERENCE_NUM_THREADS": threads} if threads else {})
 
 
-def _onnxruntime(source: Path | bytes, threads: int | None) -> Network:
+def _onnxruntime(source: Path | bytes, threads: int | None, name: str = "network") -> Network:
     try:
         import onnxruntime
     except ImportError as error:
         raise RuntimeMissing("No runtime is installed: pip install openvino (or onnxruntime).") from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or 0
-    model = source if isinstance(source, bytes) else str(_file(source, "network.onnx"))
+    model = source if isinstance(source, bytes) else str(_file(source, f"{name}.onnx"))
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
     def run(images: Array) -> tuple[Array, ...]:

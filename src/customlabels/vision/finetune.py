@@ -1,0 +1,142 @@
+"""Fine-tuning the upper half of an image classifier on views whose lower half's features are computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from customlabels.imaging.images import Pixels
+from customlabels.vision.backbones import efficientnet_lite as lite
+from customlabels.vision.frozen import run_frozen
+from customlabels.vision.progress import Monitor
+from customlabels.vision.spool import Spool
+
+FROZEN_STAGES = 3
+"""The first so many stages stay as ImageNet taught them; the fourth is where details turn into things."""
+BATCH = 16
+SMOOTHING = 0.05
+
+
+@dataclass(frozen=True)
+class Course:
+    """How the upper half is trained: passes over the views, the new layer's highest rate, the other layers' share of
+    it, the weight decay."""
+
+    epochs: int = 2
+    rate: float = 0.002
+    share: float = 0.2
+    decay: float = 0.02
+
+
+class Lower(nn.Module):
+    """Images uint8 (B, H, W, 3) to the features (B, C, h, w) of the frozen stages."""
+
+    def __init__(self, backbone: lite.EfficientNetLite) -> None:
+        super().__init__()
+        self.stem, self.blocks = backbone.stem, backbone.blocks[: _cut(backbone)]
+
+    def forward(self, images: Tensor) -> Tensor:
+        x: Tensor = self.stem(lite.normalised(images))
+        for block in self.blocks:
+            x = block(x)
+        return x
+
+
+class Upper(nn.Module):
+    """Features of `Lower` to one logit for each label, (B, L)."""
+
+    def __init__(self, backbone: lite.EfficientNetLite, labels: int) -> None:
+        super().__init__()
+        self.blocks, self.head = backbone.blocks[_cut(backbone) :], backbone.head
+        self.classes = nn.Linear(lite.HEAD_WIDTH, labels)
+        nn.init.zeros_(self.classes.weight)
+        nn.init.zeros_(self.classes.bias)
+        self.dropout = nn.Dropout(0.2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for block in self.blocks:
+            x = block(x)
+        logits: Tensor = self.classes(self.dropout(self.head(x).mean((2, 3))))
+        return logits
+
+
+class Tuned(nn.Module):
+    """Images uint8 (B, H, W, 3) to the chance of each label, (B, L); the labels of an image exclude one another."""
+
+    def __init__(self, lower: nn.Module, upper: nn.Module) -> None:
+        super().__init__()
+        self.lower, self.upper = lower, upper
+
+    def forward(self, images: Tensor) -> Tensor:
+        chances: Tensor = self.upper(self.lower(images)).softmax(1)
+        return chances
+
+
+def fine_tune(
+    views: Iterable[Pixels],
+    classes: NDArray[np.int64],
+    labels: int,
+    frame: tuple[int, int],
+    seed: int,
+    monitor: Monitor,
+    course: Course = Course(),
+) -> Tuned:
+    """EfficientNet-Lite0 trained to tell `labels` labels apart.
+
+    `views` are batches of images (B, H, W, 3) in `frame`, (height, width) pixels, multiples of the backbone's stride;
+    `classes` (N,) the label of each of them. Raises WeightsError without the backbone, and Cancelled.
+    """
+    torch.manual_seed(seed)
+    backbone = lite.EfficientNetLite.pretrained(lite.VARIANTS["efficientnet_lite0"])
+    lower, upper = Lower(backbone), Upper(backbone, labels)
+    spool: Spool | None = None
+    for features in run_frozen(lower, frame, views):
+        spool = spool or Spool(features.shape[1:], np.float16)
+        spool.append(features)
+        monitor.report("features", 0.2 * len(spool) / len(classes))
+    assert spool is not None
+    with spool:
+        _fit(upper, spool, torch.from_numpy(classes), seed, monitor.span(0.2, 1.0), course)
+    return Tuned(lower, upper).eval()
+
+
+def _fit(upper: Upper, features: Spool, classes: Tensor, seed: int, monitor: Monitor, course: Course) -> None:
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    upper.to(device=device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+    for module in upper.modules():
+        # A third of the time, and nothing lost: what the depthwise kernels see, ImageNet's edges and spots, stays.
+        if isinstance(module, nn.Conv2d) and module.groups > 1:
+            module.requires_grad_(False)
+    new = set(upper.classes.parameters())
+    old = [p for p in upper.parameters() if p.requires_grad and p not in new]
+    rates = [course.rate, course.rate * course.share]
+    groups = [{"params": params, "lr": rate} for params, rate in zip((list(new), old), rates, strict=True)]
+    optimizer = torch.optim.AdamW(groups, weight_decay=course.decay)
+    batches = max(1, len(classes) // BATCH)
+    steps = batches * course.epochs
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rates, total_steps=steps + 1, pct_start=0.15)
+    rng = np.random.default_rng((seed, 3))
+    for step in range(steps):
+        if step % batches == 0:
+            order = rng.permutation(len(classes))
+        picked = np.sort(order[(step % batches) * BATCH :][:BATCH])
+        x = torch.from_numpy(features[picked].astype(np.float32))
+        logits = upper(x.to(device=device, memory_format=torch.channels_last))
+        loss = functional.cross_entropy(logits, classes[picked].to(device), label_smoothing=SMOOTHING)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(upper.parameters(), 5.0)
+        optimizer.step()
+        schedule.step()
+        monitor.report("training", (step + 1) / steps, loss.item())
+    upper.to("cpu").eval()
+
+
+def _cut(backbone: lite.EfficientNetLite) -> int:
+    return backbone.ends[FROZEN_STAGES - 1] + 1
