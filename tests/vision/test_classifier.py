@@ -148,18 +148,66 @@ def test_no_images_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("effort", "count", "variant", "random_views"),
+    ("effort", "shown", "count", "expected"),
     [
-        ("fast", 10, "efficientnet_lite0", 0),
-        ("balanced", 10, "efficientnet_lite2", 4),
-        ("balanced", 1000, "efficientnet_lite2", 0),
-        ("best", 10, "efficientnet_lite2", 12),
-        ("best", 1000, "efficientnet_lite2", 2),
+        ("fast", ("red",), 10, Plan("efficientnet_lite0", (256, 384), 0, 0)),
+        ("fast", PAIRS[0], 10, Plan("efficientnet_lite0", (256, 384), 0, 0)),
+        ("balanced", ("red",), 10, Plan("efficientnet_lite2", (256, 384), 4, 0)),
+        ("balanced", ("red",), 1000, Plan("efficientnet_lite2", (256, 384), 0, 0)),
+        ("balanced", PAIRS[0], 10, Plan("efficientnet_lite2", (256, 384), 4, 900)),
+        ("balanced", PAIRS[0], 1000, Plan("efficientnet_lite2", (256, 384), 0, 0)),
+        ("best", ("red",), 10, Plan("efficientnet_lite2", (256, 384), 12, 3000)),
+        ("best", ("red",), 1000, Plan("efficientnet_lite2", (256, 384), 2, 3000)),
+        ("best", ("red",), 1001, Plan("efficientnet_lite2", (256, 384), 2, 0)),
     ],
 )
-def test_effort_and_images_decide_what_is_done(effort: str, count: int, variant: str, random_views: int) -> None:
-    plan = make_plan(samples([("red",)] * count), effort)
-    assert plan == Plan(variant, (256, 384), random_views)
+def test_effort_and_images_decide_what_is_done(effort: str, shown: tuple[str, ...], count: int, expected: Plan) -> None:
+    assert make_plan(samples([shown] * count), effort) == expected
+
+
+class Blind(torch.nn.Module):
+    """Features that say nothing: the second opinion has to do all the work."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return images.to(torch.float32).mean((1, 2, 3))[:, None] / 255
+
+
+def second_opinion(pictures: Sequence[Sequence[str]], tuned_views: int = 300) -> Learned:
+    plan = Plan("efficientnet_lite0", (64, 128), 0, tuned_views)
+    return train_classifier(samples(pictures), COLOURS, plan=plan, features=Blind())
+
+
+@pytest.mark.parametrize(
+    ("training", "questions"),
+    [(SINGLE * 6, SINGLE), ([*SINGLE, *PAIRS, ()] * 4, [*SINGLE, *PAIRS])],
+    ids=["one label an image", "none to two labels an image"],
+)
+def test_a_second_opinion_helps_where_the_first_is_often_wrong(
+    training: list[tuple[str, ...]], questions: list[tuple[str, ...]]
+) -> None:
+    learned = second_opinion(training)
+    assert learned.notes["second_opinion"]
+    assert learned.notes["held_out_f1"] < 0.95
+    answers = confidences(learned, questions)
+    shown = np.array([[colour in names for colour in COLOURS] for names in questions])
+    assert answers[shown].mean() > answers[~shown].mean() + 0.2
+    run = open_network(to_onnx(learned.network, learned.frame, ["confidence"]), threads=1)
+    framed = np.stack([frame_image(s.read(), learned.frame).pixels for s in samples(questions, first=1000)])
+    np.testing.assert_allclose(run(framed)[0], answers, atol=1e-4)
+
+
+def test_the_second_opinion_of_a_mirrored_picture_is_the_same() -> None:
+    learned = second_opinion(PAIRS * 4, 60)
+    framed = frame_image(picture(("red", "green"), 5), learned.frame).pixels
+    with torch.no_grad():
+        plain, mirrored = learned.network(torch.from_numpy(np.stack([framed, framed[:, ::-1]])))
+    torch.testing.assert_close(plain, mirrored)
+
+
+def test_no_second_opinion_where_the_first_is_right() -> None:
+    plan = Plan("efficientnet_lite0", (64, 128), 2, 300)
+    learned = train_classifier(samples(SINGLE * 10), COLOURS, plan=plan, features=MeanColours())
+    assert not learned.notes["second_opinion"]
 
 
 def test_features_tell_of_several_layers_at_two_sizes() -> None:

@@ -2,7 +2,8 @@
 
 The backbone looks at each picture at two sizes and mirrored; what several of its layers say, averaged over the picture,
 passes through regularised least squares. Nothing is fitted twice: leave-one-image-out predictions in closed form choose
-the regularisation and turn scores into confidences, which are independent of one another.
+the regularisation and turn scores into confidences, which are independent of one another. Where those predictions are
+often wrong, a fine-tuned network gives a second opinion.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from customlabels.imaging.images import Pixels, decode
 from customlabels.vision import views
 from customlabels.vision.backbones import efficientnet_lite as lite
 from customlabels.vision.calibration import fit_calibration
+from customlabels.vision.evaluate import evaluate_classification
+from customlabels.vision.finetune import fine_tune
 from customlabels.vision.framing import decoding_side
 from customlabels.vision.frozen import run_frozen
 from customlabels.vision.learned import Learned
@@ -31,6 +34,10 @@ from customlabels.vision.samples import Sample
 from customlabels.vision.spool import Spool
 from customlabels.vision.weights import WeightsError
 
+SURE = 0.95
+"""With a macro F1 below this on held-out training images, a second opinion is asked for."""
+LEAST_CHANCE = 1e-4
+LEAST_TUNED_VIEWS = 3
 STAGES = 4
 """The last so many maps of the backbone are used."""
 CHUNK = 8
@@ -41,12 +48,13 @@ class Plan:
     """Everything about a training that is derived from effort and data.
 
     variant: name of the backbone; frame: (height, width) pixels; random_views: augmented views of each picture that are
-    learned from beside the picture itself.
+    learned from beside the picture itself; tuned_views: views of all pictures together for a second opinion, if any.
     """
 
     variant: str
     frame: tuple[int, int]
     random_views: int
+    tuned_views: int = 0
 
 
 class Features(nn.Module):
@@ -63,18 +71,30 @@ class Features(nn.Module):
 
 
 class Network(nn.Module):
-    """Features of an image and its mirror image, averaged, to a confidence for each label: what is exported."""
+    """Features of an image and its mirror image, averaged, to a confidence for each label: what is exported.
 
-    def __init__(self, features: nn.Module, weight: NDArray[np.float64], bias: NDArray[np.float64]) -> None:
+    `second`, where there is one, gives the chance of each label too, and the mean of both logits counts.
+    """
+
+    def __init__(
+        self,
+        features: nn.Module,
+        weight: NDArray[np.float64],
+        bias: NDArray[np.float64],
+        second: nn.Module | None = None,
+    ) -> None:
         super().__init__()
-        self.features = features
+        self.features, self.second = features, second
         self.linear = nn.Linear(*weight.shape)
         self.linear.weight.data = torch.from_numpy(weight.T.astype(np.float32))
         self.linear.bias.data = torch.from_numpy(bias.astype(np.float32))
 
     def forward(self, images: Tensor) -> Tensor:
-        both = self.features(torch.cat([images, images.flip(2)]))
-        logits: Tensor = self.linear(compressed(both.unflatten(0, (2, -1)).mean(0)))
+        views = torch.cat([images, images.flip(2)])
+        logits: Tensor = self.linear(compressed(self.features(views).unflatten(0, (2, -1)).mean(0)))
+        if self.second is not None:
+            chance = self.second(views).clamp(LEAST_CHANCE, 1 - LEAST_CHANCE)
+            logits = (logits + (chance / (1 - chance)).log().unflatten(0, (2, -1)).mean(0)) / 2
         return logits.sigmoid()
 
 
@@ -101,14 +121,22 @@ def train_classifier(
     variant = lite.VARIANTS[plan.variant]
     features = features or Features(lite.EfficientNetLite.pretrained(variant))
     truth = np.array([sample.labels for sample in samples], dtype=bool).reshape(len(samples), len(labels))
-    with _featured(samples, plan, seed, features.eval(), monitor.span(0.0, 0.9)) as rows:
+    end = 0.3 if plan.tuned_views else 0.9
+    with _featured(samples, plan, seed, features.eval(), monitor.span(0.0, end)) as rows:
         featured = time.monotonic() - began
         ridge = fit_ridge(rows, truth)
     calibration = fit_calibration(ridge.held_out, truth)
+    held_out = evaluate_classification(labels, truth, calibration(ridge.held_out)).f1
+    second = None
+    if held_out < SURE and plan.tuned_views:
+        second = _second_opinion(samples, truth, plan, seed, monitor.span(end, 1.0))
     monitor.report("training", 1.0, ridge.error)
-    network = Network(features, ridge.weight * calibration.slope, ridge.bias * calibration.slope + calibration.offset)
+    weight, bias = ridge.weight * calibration.slope, ridge.bias * calibration.slope + calibration.offset
+    network = Network(features, weight, bias, second)
     notes = {
         **asdict(plan),
+        "held_out_f1": round(held_out, 4),
+        "second_opinion": second is not None,
         "strength": ridge.strength,
         "held_out_error": ridge.error,
         **asdict(calibration),
@@ -120,8 +148,31 @@ def train_classifier(
 def make_plan(samples: Sequence[Sample], effort: str) -> Plan:
     """What to do, from the effort and the number and shape of the images."""
     budget, most = {"fast": (0, 0), "balanced": (200, 4), "best": (2400, 12)}[effort]
+    tuned = {"fast": 0, "balanced": 900, "best": 3000}[effort]
+    if effort == "balanced" and all(sample.labels.sum() == 1 for sample in samples):
+        tuned = 0  # one thing fills the picture: a second opinion gains little, and takes longer than all the rest
     frame = views.choose_frame((sample.width, sample.height) for sample in samples)
-    return Plan(_variant(effort), frame, min(budget // len(samples), most))
+    # With few views of each picture least squares, which has seen them all, knows better.
+    tuned = tuned if LEAST_TUNED_VIEWS * len(samples) <= tuned else 0
+    return Plan(_variant(effort), frame, min(budget // len(samples), most), tuned)
+
+
+def _second_opinion(
+    samples: Sequence[Sample], truth: NDArray[np.bool_], plan: Plan, seed: int, monitor: Monitor
+) -> nn.Module:
+    """A network fine-tuned on views of the samples, the plain one and its mirror image among each picture's."""
+    each = -(-plan.tuned_views // len(samples))
+
+    def look(index: int) -> Pixels:
+        pixels = decode(samples[index].read(), longest_side=decoding_side(plan.frame))
+        return views.training_views(pixels, plan.frame, each - 2, np.random.default_rng((seed, 1, index)))
+
+    def batches() -> Iterator[Pixels]:
+        with ThreadPoolExecutor() as pool:
+            for first in range(0, len(samples), CHUNK):
+                yield from pool.map(look, range(first, min(first + CHUNK, len(samples))))
+
+    return fine_tune(batches(), np.repeat(truth, each, 0), plan.frame, seed, monitor, local=True)
 
 
 def compressed(x: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ FROZEN_STAGES = 3
 """The first so many stages stay as ImageNet taught them; the fourth is where details turn into things."""
 BATCH = 16
 SMOOTHING = 0.05
+SHARPNESS = 4.0
+"""The larger, the nearer log-sum-exp pooling is to the maximum."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +52,15 @@ class Lower(nn.Module):
 
 
 class Upper(nn.Module):
-    """Features of `Lower` to one logit for each label, (B, L)."""
+    """Features of `Lower` to one logit for each label, (B, L).
 
-    def __init__(self, backbone: lite.EfficientNetLite, labels: int) -> None:
+    `local`: the label's logits of all places are pooled, the strong ones counting most (log-sum-exp), so that a small
+    thing somewhere is enough. Else what the last map holds on average decides.
+    """
+
+    def __init__(self, backbone: lite.EfficientNetLite, labels: int, local: bool) -> None:
         super().__init__()
+        self.local = local
         self.blocks, self.head = backbone.blocks[_cut(backbone) :], backbone.head
         self.classes = nn.Linear(lite.HEAD_WIDTH, labels)
         nn.init.zeros_(self.classes.weight)
@@ -62,51 +70,68 @@ class Upper(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         for block in self.blocks:
             x = block(x)
-        logits: Tensor = self.classes(self.dropout(self.head(x).mean((2, 3))))
-        return logits
+        x = self.head(x)
+        if not self.local:
+            logits: Tensor = self.classes(self.dropout(x.mean((2, 3))))
+            return logits
+        places = functional.conv2d(x, self.classes.weight[:, :, None, None], self.classes.bias).flatten(2)
+        peak = places.amax(2, keepdim=True)
+        pooled: Tensor = peak[..., 0] + (SHARPNESS * (places - peak)).exp().mean(2).log() / SHARPNESS
+        return pooled
 
 
 class Tuned(nn.Module):
-    """Images uint8 (B, H, W, 3) to the chance of each label, (B, L); the labels of an image exclude one another."""
+    """Images uint8 (B, H, W, 3) to the chance of each label, (B, L). `exclusive`: they add up to 1."""
 
-    def __init__(self, lower: nn.Module, upper: nn.Module) -> None:
+    def __init__(self, lower: nn.Module, upper: nn.Module, exclusive: bool) -> None:
         super().__init__()
-        self.lower, self.upper = lower, upper
+        self.lower, self.upper, self.exclusive = lower, upper, exclusive
 
     def forward(self, images: Tensor) -> Tensor:
-        chances: Tensor = self.upper(self.lower(images)).softmax(1)
-        return chances
+        logits: Tensor = self.upper(self.lower(images))
+        return logits.softmax(1) if self.exclusive else logits.sigmoid()
 
 
 def fine_tune(
     views: Iterable[Pixels],
-    classes: NDArray[np.int64],
-    labels: int,
+    truth: NDArray[np.bool_],
     frame: tuple[int, int],
     seed: int,
     monitor: Monitor,
+    *,
+    local: bool,
     course: Course = Course(),
 ) -> Tuned:
-    """EfficientNet-Lite0 trained to tell `labels` labels apart.
+    """EfficientNet-Lite0 trained to name `views`, as `Upper` says for `local`.
 
     `views` are batches of images (B, H, W, 3) in `frame`, (height, width) pixels, multiples of the backbone's stride;
-    `classes` (N,) the label of each of them. Raises WeightsError without the backbone, and Cancelled.
+    `truth` (N, L) says what each of them shows. Where each shows one thing, labels exclude one another. Raises
+    WeightsError without the backbone, and Cancelled.
     """
     torch.manual_seed(seed)
     backbone = lite.EfficientNetLite.pretrained(lite.VARIANTS["efficientnet_lite0"])
-    lower, upper = Lower(backbone), Upper(backbone, labels)
+    lower, upper = Lower(backbone), Upper(backbone, truth.shape[1], local)
     spool: Spool | None = None
     for features in run_frozen(lower, frame, views):
         spool = spool or Spool(features.shape[1:], np.float16)
         spool.append(features)
-        monitor.report("features", 0.2 * len(spool) / len(classes))
+        monitor.report("features", 0.2 * len(spool) / len(truth))
     assert spool is not None
+    exclusive = truth.shape[1] > 1 and bool((truth.sum(1) == 1).all())
     with spool:
-        _fit(upper, spool, torch.from_numpy(classes), seed, monitor.span(0.2, 1.0), course)
-    return Tuned(lower, upper).eval()
+        _fit(upper, spool, truth, exclusive, seed, monitor.span(0.2, 1.0), course)
+    return Tuned(lower, upper, exclusive).eval()
 
 
-def _fit(upper: Upper, features: Spool, classes: Tensor, seed: int, monitor: Monitor, course: Course) -> None:
+def _fit(
+    upper: Upper,
+    features: Spool,
+    truth: NDArray[np.bool_],
+    exclusive: bool,
+    seed: int,
+    monitor: Monitor,
+    course: Course,
+) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     upper.to(device=device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     for module in upper.modules():
@@ -118,17 +143,17 @@ def _fit(upper: Upper, features: Spool, classes: Tensor, seed: int, monitor: Mon
     rates = [course.rate, course.rate * course.share]
     groups = [{"params": params, "lr": rate} for params, rate in zip((list(new), old), rates, strict=True)]
     optimizer = torch.optim.AdamW(groups, weight_decay=course.decay)
-    batches = max(1, len(classes) // BATCH)
+    batches = max(1, len(truth) // BATCH)
     steps = batches * course.epochs
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rates, total_steps=steps + 1, pct_start=0.15)
     rng = np.random.default_rng((seed, 3))
     for step in range(steps):
         if step % batches == 0:
-            order = rng.permutation(len(classes))
+            order = rng.permutation(len(truth))
         picked = np.sort(order[(step % batches) * BATCH :][:BATCH])
         x = torch.from_numpy(features[picked].astype(np.float32))
         logits = upper(x.to(device=device, memory_format=torch.channels_last))
-        loss = functional.cross_entropy(logits, classes[picked].to(device), label_smoothing=SMOOTHING)
+        loss = _loss(logits, torch.from_numpy(truth[picked].astype(np.float32)).to(device), exclusive)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(upper.parameters(), 5.0)
@@ -136,6 +161,14 @@ def _fit(upper: Upper, features: Spool, classes: Tensor, seed: int, monitor: Mon
         schedule.step()
         monitor.report("training", (step + 1) / steps, loss.item())
     upper.to("cpu").eval()
+
+
+def _loss(logits: Tensor, truth: Tensor, exclusive: bool) -> Tensor:
+    if exclusive:
+        return functional.cross_entropy(logits, truth, label_smoothing=SMOOTHING)
+    wanted = truth * (1 - SMOOTHING) + SMOOTHING / 2
+    # Labels are judged one by one; the root keeps the step's size between that of one label and that of all.
+    return functional.binary_cross_entropy_with_logits(logits, wanted) * math.sqrt(truth.shape[1])
 
 
 def _cut(backbone: lite.EfficientNetLite) -> int:

@@ -99,7 +99,8 @@ def train_namer(
                 yield np.stack(list(pool.map(view, range(start, min(start + CHUNK, len(chosen))))))
 
     variant = lite.VARIANTS["efficientnet_lite0"]
-    network = fine_tune(views(), classes[chosen], labels, (SIDE, SIDE), seed, monitor)
+    truth = np.eye(labels, dtype=bool)[classes[chosen]]
+    network = fine_tune(views(), truth, (SIDE, SIDE), seed, monitor, local=False)
     return Learned(network, (SIDE, SIDE), variant.name, variant.provenance)
 
 
