@@ -53,8 +53,8 @@ $(VENV)/.demo: pyproject.toml constraints.txt hatch_build.py | $(PY)
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt hatch_build.py | $(PY)
-	@echo "Installing into $(VENV): about 600 MB to download, a few minutes."
-	@$(PIP) install --quiet --constraint constraints.txt --editable '.[train,examples,dev]'
+	@echo "Installing into $(VENV): about 630 MB to download, a few minutes."
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[train,hub,examples,dev]'
 	@touch $@ $(VENV)/.demo
 
 # A browser for the tests of the report: the system's, else Playwright's download, else Debian's package.

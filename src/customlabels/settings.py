@@ -54,6 +54,8 @@ class Settings:
     """Models of an account that are starting or running."""
     max_units: int = 5
     """Inference units of one model."""
+    hub_models: tuple[str, ...] = ()
+    """Models of the Hugging Face hub, or folders with such models, that a training may name as its backbone."""
     log_level: str = "info"
 
     @property

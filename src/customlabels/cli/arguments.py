@@ -47,6 +47,9 @@ def _train(add: Add) -> None:
         "--effort", choices=EFFORTS, default="balanced", help="how much time to spend (default: balanced)"
     )
     command.add_argument("--seed", type=_seed, default=0, help="makes a run repeatable (default: 0)")
+    command.add_argument(
+        "--backbone", metavar="MODEL", help="start from this model of the Hugging Face hub, an id or a folder"
+    )
     _json(command)
 
 

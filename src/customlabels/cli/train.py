@@ -28,6 +28,7 @@ def run(args: argparse.Namespace) -> int:
             test=args.test,
             effort=args.effort,
             seed=args.seed,
+            backbone=args.backbone,
             format=args.format,
             on_progress=display.show,
             cancelled=cancelled.is_set,

@@ -133,6 +133,7 @@ class _Training:
 
     def run(self) -> None:
         """Raises TrainingRefused, Cancelled, LeaseLost."""
+        from customlabels.vision.hub.models import find_backbone
         from customlabels.vision.preparing import prepared
         from customlabels.vision.progress import Monitor
         from customlabels.vision.runtime import RuntimeMissing
@@ -144,6 +145,8 @@ class _Training:
         monitor.check()
         try:
             self.outputs.check()
+            named = self.task.job.payload.get("backbone")
+            hub = None if named is None else find_backbone(named)
             given, tests, auto = self._read()
             looked = self._look(given, tests, monitor)
             training, testing = looked.training, looked.testing
@@ -162,6 +165,7 @@ class _Training:
                 began=self.began,
                 monitor=monitor,
                 version_arn=self.row.arn,
+                hub=hub,
             )
             files = self.outputs.put_evaluation(model.folder)
         except OutputRefused as error:

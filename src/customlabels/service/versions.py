@@ -29,6 +29,7 @@ PAGE = 100
 EFFORTS = ("fast", "balanced", "best")
 EFFORT_TAG = "customlabels:effort"
 SEED_TAG = "customlabels:seed"
+BACKBONE_TAG = "customlabels:backbone"
 CANCELLED = "The training was cancelled."
 
 
@@ -55,6 +56,7 @@ def create_project_version(
     if feature_config and feature_config.get("ContentModeration") is not None:
         raise InvalidParameterException("FeatureConfig.ContentModeration is for adapters, which are not supported.")
     effort, seed = _effort(tags or {}), _seed(tags or {})
+    backbone = _backbone(tags or {}, service.settings.hub_models)
     with service.database.write() as connection:
         caller.require(
             "rekognition:CreateProjectVersion", project_arn, tagging.seen_by(connection, caller, project_arn), tags
@@ -96,7 +98,8 @@ def create_project_version(
         connection.execute(insert(versions), row)
         tagging.put(connection, arn, tags)
         rights = [asdict(statement) for statement in caller.statements]
-        service.queue.add(connection, "version.train", arn, {"caller": caller.name, "statements": rights})
+        payload = {"caller": caller.name, "statements": rights, "backbone": backbone}
+        service.queue.add(connection, "version.train", arn, payload)
     return {"ProjectVersionArn": arn}
 
 
@@ -295,6 +298,15 @@ def _seed(tags: Mapping[str, str]) -> int:
     if not (text.isascii() and text.isdecimal()) or len(text) > 18:
         raise InvalidParameterException(f"The tag {SEED_TAG} is {text!r}; it must be a whole number below 10**18.")
     return int(text)
+
+
+def _backbone(tags: Mapping[str, str], offered: Sequence[str]) -> str | None:
+    """The backbone to start from, None for our own: only what the setting lists, as the server reads or fetches it."""
+    named = tags.get(BACKBONE_TAG)
+    if named is not None and named not in offered:
+        may = f"it may be {' or '.join(offered)}" if offered else "this server offers none (CUSTOMLABELS_HUB_MODELS)"
+        raise InvalidParameterException(f"The tag {BACKBONE_TAG} is {named!r}; {may}.")
+    return named
 
 
 def _description(row: Row[Any]) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from customlabels.manifest.entry import Dataset
 from customlabels.manifest.read import read_dataset
 from customlabels.vision.evaluate import Evaluation, evaluate_classification, evaluate_detection
 from customlabels.vision.folder import checked_target, export, info, move, write
+from customlabels.vision.hub.families import require_task
+from customlabels.vision.hub.models import HubModel, find_backbone
 from customlabels.vision.learned import Learned
 from customlabels.vision.model import Model
 from customlabels.vision.predictions import Boxed
@@ -35,6 +37,7 @@ def train(
     test: Dataset | str | Path | None = None,
     effort: Effort = "balanced",
     seed: int = 0,
+    backbone: str | None = None,
     format: str | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -44,9 +47,11 @@ def train(
     `data` and `test` are datasets, or paths that `read_dataset` reads (`format` names theirs). Without `test` a fifth
     of the data is held back, each label in proportion, unless the data says itself which images are for testing. The
     model's folder is `out` (a temporary one by default); it appears there complete or not at all. The same data, seed
-    (0 to 2**63 - 1) and machine give the same model; on CUDA sums vary in their last digits. Raises TrainingError where
-    the data does not allow a training, DatasetError where it cannot be read, RuntimeMissing without torch, Cancelled
-    once `cancelled` says so, and FileExistsError where `out` holds something else.
+    (0 to 2**63 - 1) and machine give the same model; on CUDA sums vary in their last digits. `backbone` names another
+    pretrained model, with the extra [hub]: a folder, or ORGANISATION/NAME of the Hugging Face hub, from which it is
+    downloaded once. Raises TrainingError where the data does not allow a training, DatasetError where it cannot be
+    read, RuntimeMissing without torch or the extra, WeightsError for a backbone that cannot be used, Cancelled once
+    `cancelled` says so, and FileExistsError where `out` holds something else.
     """
     began = datetime.now(UTC)
     if effort not in get_args(Effort):
@@ -55,9 +60,10 @@ def train(
         raise TrainingError(f"The seed is {seed}; it must be from 0 to 2**63 - 1.")
     _require_torch()
     target = None if out is None else checked_target(Path(out))
+    hub = None if backbone is None else find_backbone(backbone)
     monitor = Monitor(on_progress, cancelled)
     prepared = prepare(_dataset(data, format), None if test is None else _dataset(test, format), seed, monitor)
-    return train_prepared(prepared, target, effort=effort, seed=seed, began=began, monitor=monitor)
+    return train_prepared(prepared, target, effort=effort, seed=seed, began=began, monitor=monitor, hub=hub)
 
 
 def train_prepared(
@@ -69,13 +75,15 @@ def train_prepared(
     began: datetime,
     monitor: Monitor,
     version_arn: str = "",
+    hub: HubModel | None = None,
 ) -> Model:
     """Learn, evaluate and write a model's folder: `target`, which is as `checked_target` gives it, or a temporary one.
 
-    `began` is when the work began, preparing included; `version_arn` goes into the summary. Raises as `train`.
+    `began` is when the work began, preparing included; `version_arn` goes into the summary; `hub` takes the place of
+    the backbone that we would choose. Raises as `train`.
     """
     _require_torch()
-    learned = _learn(prepared, effort, seed, monitor.span(0.04, 0.9))
+    learned = _learn(prepared, effort, seed, hub, monitor.span(0.04, 0.9))
     with ExitStack() as stack:
         place = Path(tempfile.mkdtemp(prefix="customlabels-", dir=None if target is None else target.parent))
         stack.callback(shutil.rmtree, place, ignore_errors=True)
@@ -125,7 +133,9 @@ def _require_torch() -> None:
         raise RuntimeMissing("Training needs PyTorch: pip install 'customlabels[train]'.")
 
 
-def _learn(prepared: Prepared, effort: Effort, seed: int, monitor: Monitor) -> Learned:
+def _learn(prepared: Prepared, effort: Effort, seed: int, hub: HubModel | None, monitor: Monitor) -> Learned:
+    if hub is not None:
+        return _learn_from(hub, prepared, effort, seed, monitor)
     if prepared.task == "detection":
         from customlabels.vision.detector import train_detector
 
@@ -133,3 +143,14 @@ def _learn(prepared: Prepared, effort: Effort, seed: int, monitor: Monitor) -> L
     from customlabels.vision.classifier import train_classifier
 
     return train_classifier(prepared.train, prepared.labels, effort=effort, seed=seed, monitor=monitor)
+
+
+def _learn_from(hub: HubModel, prepared: Prepared, effort: str, seed: int, monitor: Monitor) -> Learned:
+    require_task(hub.family, prepared.task, hub.name)
+    if prepared.task == "detection":
+        from customlabels.vision.hub.detectors import train_detector
+
+        return train_detector(prepared.train, prepared.labels, hub, effort=effort, seed=seed, monitor=monitor)
+    from customlabels.vision.hub.encoders import train_encoder
+
+    return train_encoder(prepared.train, prepared.labels, hub, effort=effort, seed=seed, monitor=monitor)
