@@ -351,16 +351,15 @@ def _constant_rate() -> None:
 
 
 def _no_bf16() -> None:
-    from customlabels.vision import detector
-
-    has = detector.has_bf16
+    from customlabels.vision import detector, devices, finetune
 
     def has_not(device: Any) -> bool:
-        if not has(device):
+        if not devices.has_bf16(device):
             raise Unchanged
         return False
 
-    put(detector, "has_bf16", has_not)
+    for module in (detector, finetune):
+        put(module, "has_bf16", has_not)
 
 
 def _no_second_look() -> None:
@@ -372,7 +371,26 @@ def _no_second_look() -> None:
 def _no_second_opinion() -> None:
     from customlabels.vision import classifier
 
-    put(classifier, "SURE", 0.0)
+    _replanned(classifier, lambda plan: replace(plan, tuned_views=0))
+
+
+def _no_tail() -> None:
+    from customlabels.vision import classifier
+
+    _replanned(classifier, lambda plan: replace(plan, tail_epochs=0))
+
+
+def _no_competition() -> None:
+    from customlabels.vision import classifier
+
+    put(classifier, "exclusive", lambda truth: False)
+
+
+def _depthwise_too() -> None:
+    from customlabels.vision import detector, finetune
+
+    for module in (detector, finetune):
+        put(module, "freeze_depthwise", lambda layers: None)
 
 
 def _one_size() -> None:
@@ -383,9 +401,10 @@ def _one_size() -> None:
     from customlabels.vision.backbones.efficientnet_lite import normalised
 
     class OneSize(classifier.Features):
-        def forward(self, images: Tensor) -> Tensor:
-            maps = self.backbone(normalised(images))[-classifier.STAGES :]
-            return torch.cat([values.mean((2, 3)) for values in maps], 1)
+        def look(self, images: Tensor) -> tuple[Tensor, Tensor]:
+            full = self.backbone(normalised(images))
+            maps = full[-classifier.STAGES :]
+            return torch.cat([values.mean((2, 3)) for values in maps], 1), full[-3]
 
     def built(backbone: Any) -> Any:
         ours, theirs = OneSize(backbone).eval(), both(backbone).eval()
@@ -402,28 +421,10 @@ def _one_size() -> None:
 def _no_mirror() -> None:
     """The picture alone, in training and in the network."""
     import torch
-    from torch import Tensor
 
     from customlabels.vision import classifier, views
 
-    class OneSided(classifier.Network):
-        def forward(self, images: Tensor) -> Tensor:
-            logits: Tensor = self.linear(classifier.compressed(self.features(images)))
-            if self.second is not None:
-                chance = self.second(images).clamp(classifier.LEAST_CHANCE, 1 - classifier.LEAST_CHANCE)
-                logits = (logits + (chance / (1 - chance)).log()) / 2
-            return logits.sigmoid()
-
-    def built(*args: Any) -> Any:
-        ours, theirs = OneSided(*args).eval(), both(*args).eval()
-        with torch.no_grad():
-            image = torch.randint(0, 256, (1, 128, 64, 3), dtype=torch.uint8)
-            image = torch.cat([image, image.flip(2)], 2)  # its own mirror image
-            if not torch.allclose(ours(image), theirs(image), atol=1e-4):
-                raise AttributeError("classifier.Network does more than average mirror images: write OneSided anew.")
-        return ours
-
-    both = put(classifier, "Network", built)
+    put(classifier, "with_mirror_images", lambda images: torch.cat([images, images]))
     training_views = views.training_views
 
     def unmirrored(*args: Any, **named: Any) -> Any:
@@ -489,9 +490,12 @@ PARTS = {
     "depth-7": Part("detection", "always the middle layers, too (from block 7)", lambda: _cut(7)),
     "frame": Part("detection", "always the smallest frame", lambda: _plan_constant("MOST_SIDES", 1.0)),
     "detail": Part("detection", "no larger frame for crowded pictures", lambda: _plan_constant("DETAIL", 1.0)),
+    "depthwise": Part("detection", "depthwise kernels learn, too", _depthwise_too),
     "second-look": Part("detection", "no second look at the names", _no_second_look),
     "one-cycle": Part("detection", "a constant rate (the same mean)", _constant_rate),
     "bf16": Part("detection", "float32 throughout", _no_bf16),
+    "tail": Part("classification", "last stage not tuned", _no_tail),
+    "competition": Part("classification", "labels never compete", _no_competition),
     "second-opinion": Part("classification", "no second opinion", _no_second_opinion),
     "second-size": Part("classification", "one size only", _one_size),
     "mirror": Part("classification", "no mirror image", _no_mirror),

@@ -13,7 +13,7 @@ from PIL import Image
 
 from customlabels.imaging.images import ImageError
 from customlabels.vision.backbones import efficientnet_lite as lite
-from customlabels.vision.classifier import Features, Plan, make_plan, train_classifier
+from customlabels.vision.classifier import Features, Network, Plan, make_plan, train_classifier
 from customlabels.vision.export import to_onnx
 from customlabels.vision.framing import frame_image
 from customlabels.vision.learned import Learned
@@ -150,15 +150,16 @@ def test_no_images_are_refused() -> None:
 @pytest.mark.parametrize(
     ("effort", "shown", "count", "expected"),
     [
-        ("fast", ("red",), 10, Plan("efficientnet_lite0", (256, 384), 0, 0)),
-        ("fast", PAIRS[0], 10, Plan("efficientnet_lite0", (256, 384), 0, 0)),
-        ("balanced", ("red",), 10, Plan("efficientnet_lite2", (256, 384), 4, 0)),
-        ("balanced", ("red",), 1000, Plan("efficientnet_lite2", (256, 384), 0, 0)),
-        ("balanced", PAIRS[0], 10, Plan("efficientnet_lite2", (256, 384), 4, 900)),
-        ("balanced", PAIRS[0], 1000, Plan("efficientnet_lite2", (256, 384), 0, 0)),
-        ("best", ("red",), 10, Plan("efficientnet_lite2", (256, 384), 12, 3000)),
-        ("best", ("red",), 1000, Plan("efficientnet_lite2", (256, 384), 2, 3000)),
-        ("best", ("red",), 1001, Plan("efficientnet_lite2", (256, 384), 2, 0)),
+        ("fast", ("red",), 10, Plan("efficientnet_lite0", (256, 384), 0, 0, 0)),
+        ("fast", PAIRS[0], 10, Plan("efficientnet_lite0", (256, 384), 0, 0, 0)),
+        ("balanced", ("red",), 10, Plan("efficientnet_lite2", (256, 384), 1, 6, 0)),
+        ("balanced", ("red",), 400, Plan("efficientnet_lite2", (256, 384), 0, 4, 0)),
+        ("balanced", ("red",), 10_000, Plan("efficientnet_lite2", (256, 384), 0, 2, 0)),
+        ("balanced", PAIRS[0], 10, Plan("efficientnet_lite2", (256, 384), 1, 0, 660)),
+        ("balanced", PAIRS[0], 1000, Plan("efficientnet_lite2", (256, 384), 0, 0, 0)),
+        ("best", ("red",), 10, Plan("efficientnet_lite2", (256, 384), 3, 6, 3000)),
+        ("best", ("red",), 1000, Plan("efficientnet_lite2", (256, 384), 0, 3, 3000)),
+        ("best", ("red",), 1001, Plan("efficientnet_lite2", (256, 384), 0, 3, 0)),
     ],
 )
 def test_effort_and_images_decide_what_is_done(effort: str, shown: tuple[str, ...], count: int, expected: Plan) -> None:
@@ -173,7 +174,7 @@ class Blind(torch.nn.Module):
 
 
 def second_opinion(pictures: Sequence[Sequence[str]], tuned_views: int = 300) -> Learned:
-    plan = Plan("efficientnet_lite0", (64, 128), 0, tuned_views)
+    plan = Plan("efficientnet_lite0", (64, 128), 0, 0, tuned_views)
     return train_classifier(samples(pictures), COLOURS, plan=plan, features=Blind())
 
 
@@ -205,9 +206,57 @@ def test_the_second_opinion_of_a_mirrored_picture_is_the_same() -> None:
 
 
 def test_no_second_opinion_where_the_first_is_right() -> None:
-    plan = Plan("efficientnet_lite0", (64, 128), 2, 300)
+    plan = Plan("efficientnet_lite0", (64, 128), 2, 6, 300)
     learned = train_classifier(samples(SINGLE * 10), COLOURS, plan=plan, features=MeanColours())
     assert not learned.notes["second_opinion"]
+    assert not learned.notes["tuned_tail"]
+
+
+class BlindFeatures(Features):
+    """Features that say nothing, and the last stage's input as it is: tuning that stage has to do all the work."""
+
+    def look(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        _, last = super().look(images)
+        return images.to(torch.float32).mean((1, 2, 3))[:, None] / 255, last
+
+
+def test_a_tuned_last_stage_helps_where_the_features_are_not_enough() -> None:
+    plan = Plan("efficientnet_lite0", (64, 128), 0, 12)
+    backbone = lite.EfficientNetLite.pretrained(lite.VARIANTS[plan.variant])
+    learned = train_classifier(samples(SINGLE * 8), COLOURS, plan=plan, features=BlindFeatures(backbone))
+    assert learned.notes["tuned_tail"]
+    assert not learned.notes["second_opinion"]
+    answers = confidences(learned, SINGLE)
+    assert (answers.argmax(1) == [COLOURS.index(name) for (name,) in SINGLE]).all()
+    run = open_network(to_onnx(learned.network, learned.frame, ["confidence"]), threads=1)
+    framed = np.stack([frame_image(s.read(), learned.frame).pixels for s in samples(SINGLE, first=1000)])
+    np.testing.assert_allclose(run(framed)[0], answers, atol=1e-4)
+    framed = framed[:, :, ::-1].copy()
+    np.testing.assert_allclose(run(framed)[0], answers, atol=1e-4)
+
+
+def test_the_backbone_of_the_first_opinion_stays_as_it_was() -> None:
+    plan = Plan("efficientnet_lite0", (64, 64), 0, 2)
+    features = BlindFeatures(lite.EfficientNetLite.pretrained(lite.VARIANTS[plan.variant]))
+    before = {name: values.clone() for name, values in features.state_dict().items()}
+    train_classifier(samples(SINGLE * 4), COLOURS, plan=plan, features=features)
+    assert all(torch.equal(before[name], values) for name, values in features.state_dict().items())
+
+
+def test_only_labels_that_exclude_one_another_compete() -> None:
+    image = torch.zeros((1, 8, 8, 3), dtype=torch.uint8)
+    weight = np.zeros((6, 3))
+
+    def answers(bias: Sequence[float], compete: bool) -> NDArray[np.float32]:
+        with torch.no_grad():
+            values: NDArray[np.float32] = Network(MeanColours(), weight, np.array(bias), compete)(image)[0].numpy()
+        return values
+
+    alone, rivalled = answers([1, -3, -3], True), answers([1, 1, -3], True)
+    assert rivalled[0] < alone[0] - 0.1
+    np.testing.assert_allclose(rivalled[0], rivalled[1])
+    assert answers([-4, -5, -5], True).max() < 0.3  # none of them
+    np.testing.assert_allclose(answers([1, -3, -3], False)[0], answers([1, 1, -3], False)[0])
 
 
 def test_features_tell_of_several_layers_at_two_sizes() -> None:

@@ -65,3 +65,12 @@ def test_crowded_pictures_get_a_larger_frame_within_the_bound() -> None:
     assert choose_frame([crowd(3, 200)] * 4) == (256, 352)
     assert choose_frame([crowd(20, 200)] * 4) == (384, 512)
     assert choose_frame([crowd(20, 5)] * 4) == choose_frame([crowd(3, 5)] * 4)  # as large as frames get
+
+
+def test_very_large_frames_get_fewer_views() -> None:
+    samples = [sample(640, 480, 100)] * 100
+    small, medium, large = (
+        make_plan(samples, frame, 0, "balanced").views for frame in [(304, 304), (384, 512), (608, 608)]
+    )
+    assert small == medium
+    assert large < small

@@ -2,8 +2,8 @@
 
 The backbone looks at each picture at two sizes and mirrored; what several of its layers say, averaged over the picture,
 passes through regularised least squares. Nothing is fitted twice: leave-one-image-out predictions in closed form choose
-the regularisation and turn scores into confidences, which are independent of one another. Where those predictions are
-often wrong, a fine-tuned network gives a second opinion.
+the regularisation and turn scores into confidences. Where those predictions are often wrong, further opinions count:
+the backbone's last stage, fine-tuned, where labels exclude one another, and a fine-tuned smaller network.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import torch
@@ -24,7 +25,7 @@ from customlabels.vision import views
 from customlabels.vision.backbones import efficientnet_lite as lite
 from customlabels.vision.calibration import fit_calibration
 from customlabels.vision.evaluate import evaluate_classification
-from customlabels.vision.finetune import fine_tune
+from customlabels.vision.finetune import Course, Upper, exclusive, fine_tune, fit
 from customlabels.vision.framing import decoding_side
 from customlabels.vision.frozen import run_frozen
 from customlabels.vision.learned import Learned
@@ -38,6 +39,11 @@ SURE = 0.95
 """With a macro F1 below this on held-out training images, a second opinion is asked for."""
 LEAST_CHANCE = 1e-4
 LEAST_TUNED_VIEWS = 3
+TAIL = Course(epochs=0, rate=0.002, share=0.15, smoothing=0.1)
+"""How the backbone's last stage is tuned; the plan says how often it sees the views."""
+TAIL_VIEWS = {"fast": 0, "balanced": 2600, "best": 6000}
+"""So many views in all passes together, but between two passes and MOST_TAIL_EPOCHS."""
+MOST_TAIL_EPOCHS = 6
 STAGES = 4
 """The last so many maps of the backbone are used."""
 CHUNK = 8
@@ -48,32 +54,52 @@ class Plan:
     """Everything about a training that is derived from effort and data.
 
     variant: name of the backbone; frame: (height, width) pixels; random_views: augmented views of each picture that are
-    learned from beside the picture itself; tuned_views: views of all pictures together for a second opinion, if any.
+    learned from beside the picture itself; tail_epochs: passes over all these in which the last stage is tuned, if it
+    is; tuned_views: views of all pictures together for a second opinion, if any.
     """
 
     variant: str
     frame: tuple[int, int]
     random_views: int
+    tail_epochs: int = 0
     tuned_views: int = 0
 
 
 class Features(nn.Module):
     """Uint8 images (B, H, W, 3) to what the backbone's last maps hold on average, at full and half size, (B, D)."""
 
-    def __init__(self, backbone: nn.Module) -> None:
+    def __init__(self, backbone: lite.EfficientNetLite) -> None:
         super().__init__()
         self.backbone = backbone
 
     def forward(self, images: Tensor) -> Tensor:
+        return self.look(images)[0]
+
+    def look(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """The same, and the map (B, C, h, w) that the backbone's last stage is given."""
         x = lite.normalised(images)
-        maps = [*self.backbone(x)[-STAGES:], *self.backbone(functional.avg_pool2d(x, 2))[-STAGES:]]
-        return torch.cat([values.mean((2, 3)) for values in maps], 1)
+        full: list[Tensor] = self.backbone(x)
+        maps = [*full[-STAGES:], *self.backbone(functional.avg_pool2d(x, 2))[-STAGES:]]
+        return torch.cat([values.mean((2, 3)) for values in maps], 1), full[-3]
+
+
+class Look(nn.Module):
+    """`Features.look` as a module, to be run."""
+
+    def __init__(self, features: Features) -> None:
+        super().__init__()
+        self.features = features
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        return self.features.look(images)
 
 
 class Network(nn.Module):
     """Features of an image and its mirror image, averaged, to a confidence for each label: what is exported.
 
-    `second`, where there is one, gives the chance of each label too, and the mean of both logits counts.
+    `compete`: labels exclude one another, so what speaks for one speaks against the others. Each further opinion, the
+    tuned last stage's (`tail`, logits) and another network's (`second`, chances), has as much weight as the first one:
+    the mean of their logits counts.
     """
 
     def __init__(
@@ -81,21 +107,31 @@ class Network(nn.Module):
         features: nn.Module,
         weight: NDArray[np.float64],
         bias: NDArray[np.float64],
+        compete: bool = False,
+        tail: nn.Module | None = None,
         second: nn.Module | None = None,
     ) -> None:
         super().__init__()
-        self.features, self.second = features, second
+        self.features, self.compete, self.tail, self.second = features, compete, tail, second
         self.linear = nn.Linear(*weight.shape)
         self.linear.weight.data = torch.from_numpy(weight.T.astype(np.float32))
         self.linear.bias.data = torch.from_numpy(bias.astype(np.float32))
 
     def forward(self, images: Tensor) -> Tensor:
-        views = torch.cat([images, images.flip(2)])
-        logits: Tensor = self.linear(compressed(self.features(views).unflatten(0, (2, -1)).mean(0)))
+        views = with_mirror_images(images)
+        opinions = []
+        if self.tail is None:
+            x = self.features(views)
+        else:
+            assert isinstance(self.features, Features)
+            x, last = self.features.look(views)
+            opinions.append(_log_odds(_both(self.tail(last)).softmax(1)))
+        first: Tensor = self.linear(compressed(_both(x)))
+        # Half of it alone, so that what is none of the labels is not taken for the one it resembles most.
+        opinions.append((first + _log_odds(first.softmax(1))) / 2 if self.compete else first)
         if self.second is not None:
-            chance = self.second(views).clamp(LEAST_CHANCE, 1 - LEAST_CHANCE)
-            logits = (logits + (chance / (1 - chance)).log().unflatten(0, (2, -1)).mean(0)) / 2
-        return logits.sigmoid()
+            opinions.append(_both(_log_odds(self.second(views))))
+        return torch.stack(opinions).mean(0).sigmoid()
 
 
 def train_classifier(
@@ -121,21 +157,27 @@ def train_classifier(
     variant = lite.VARIANTS[plan.variant]
     features = features or Features(lite.EfficientNetLite.pretrained(variant))
     truth = np.array([sample.labels for sample in samples], dtype=bool).reshape(len(samples), len(labels))
-    end = 0.3 if plan.tuned_views else 0.9
-    with _featured(samples, plan, seed, features.eval(), monitor.span(0.0, end)) as rows:
+    end = 0.3 if plan.tuned_views else 0.6 if plan.tail_epochs else 0.9
+    with ExitStack() as stack:
+        rows, maps = _featured(samples, plan, seed, features.eval(), monitor.span(0.0, end), stack)
         featured = time.monotonic() - began
         ridge = fit_ridge(rows, truth)
-    calibration = fit_calibration(ridge.held_out, truth)
-    held_out = evaluate_classification(labels, truth, calibration(ridge.held_out)).f1
-    second = None
-    if held_out < SURE and plan.tuned_views:
-        second = _second_opinion(samples, truth, plan, seed, monitor.span(end, 1.0))
+        calibration = fit_calibration(ridge.held_out, truth)
+        held_out = evaluate_classification(labels, truth, calibration(ridge.held_out)).f1
+        tail = second = None
+        if held_out < SURE and maps is not None:
+            between = (end + 1.0) / 2 if plan.tuned_views else 1.0
+            tail = _tuned_tail(maps, truth, plan, seed, monitor.span(end, between))
+            end = between
+        if held_out < SURE and plan.tuned_views:
+            second = _second_opinion(samples, truth, plan, seed, monitor.span(end, 1.0))
     monitor.report("training", 1.0, ridge.error)
     weight, bias = ridge.weight * calibration.slope, ridge.bias * calibration.slope + calibration.offset
-    network = Network(features, weight, bias, second)
+    network = Network(features, weight, bias, exclusive(truth), tail, second)
     notes = {
         **asdict(plan),
         "held_out_f1": round(held_out, 4),
+        "tuned_tail": tail is not None,
         "second_opinion": second is not None,
         "strength": ridge.strength,
         "held_out_error": ridge.error,
@@ -147,14 +189,30 @@ def train_classifier(
 
 def make_plan(samples: Sequence[Sample], effort: str) -> Plan:
     """What to do, from the effort and the number and shape of the images."""
-    budget, most = {"fast": (0, 0), "balanced": (200, 4), "best": (2400, 12)}[effort]
-    tuned = {"fast": 0, "balanced": 900, "best": 3000}[effort]
-    if effort == "balanced" and all(sample.labels.sum() == 1 for sample in samples):
-        tuned = 0  # one thing fills the picture: a second opinion gains little, and takes longer than all the rest
+    budget, most = {"fast": (0, 0), "balanced": (200, 1), "best": (600, 3)}[effort]
+    tuned = {"fast": 0, "balanced": 660, "best": 3000}[effort]
+    random = min(budget // len(samples), most)
+    tail = 0
+    if len(samples[0].labels) > 1 and all(sample.labels.sum() == 1 for sample in samples):
+        passes = -(-TAIL_VIEWS[effort] // (len(samples) * (2 + random)))
+        tail = min(max(passes, 2), MOST_TAIL_EPOCHS) if passes else 0
+        if effort == "balanced":
+            tuned = 0  # one thing fills the picture: it gains little more, and takes longer than all the rest
     frame = views.choose_frame((sample.width, sample.height) for sample in samples)
     # With few views of each picture least squares, which has seen them all, knows better.
     tuned = tuned if LEAST_TUNED_VIEWS * len(samples) <= tuned else 0
-    return Plan(_variant(effort), frame, min(budget // len(samples), most), tuned)
+    return Plan(_variant(effort), frame, random, tail, tuned)
+
+
+def _tuned_tail(maps: Spool, truth: NDArray[np.bool_], plan: Plan, seed: int, monitor: Monitor) -> Upper:
+    """The backbone's last stage, tuned on what it was given for each view of each picture."""
+    torch.manual_seed(seed)
+    backbone = lite.EfficientNetLite.pretrained(lite.VARIANTS[plan.variant])
+    upper = Upper(backbone, truth.shape[1], local=False, frozen=len(backbone.ends) - 1)
+    fit(
+        upper, maps, np.repeat(truth, len(maps) // len(truth), 0), seed, monitor, replace(TAIL, epochs=plan.tail_epochs)
+    )
+    return upper
 
 
 def _second_opinion(
@@ -175,6 +233,11 @@ def _second_opinion(
     return fine_tune(batches(), np.repeat(truth, each, 0), plan.frame, seed, monitor, local=True)
 
 
+def with_mirror_images(images: Tensor) -> Tensor:
+    """Images (B, H, W, 3) and their mirror images after them, (2 B, H, W, 3)."""
+    return torch.cat([images, images.flip(2)])
+
+
 def compressed(x: Tensor) -> Tensor:
     """Signed square root: a few strong responses shall not outweigh the many."""
     return x.sign() * x.abs().sqrt()
@@ -191,8 +254,14 @@ def _variant(effort: str) -> str:
     return "efficientnet_lite0"
 
 
-def _featured(samples: Sequence[Sample], plan: Plan, seed: int, features: nn.Module, monitor: Monitor) -> Spool:
-    """Feature rows (1 + random_views, D) of each sample: the picture as the network will see it, then random views."""
+def _featured(
+    samples: Sequence[Sample], plan: Plan, seed: int, features: nn.Module, monitor: Monitor, stack: ExitStack
+) -> tuple[Spool, Spool | None]:
+    """Feature rows (1 + random_views, D) of each sample: the picture as the network will see it, then random views.
+
+    For a tail to tune also what the last stage is given, (C, h, w) for each of the 2 + random_views views of each
+    sample. Both are closed with `stack`.
+    """
 
     def look(index: int) -> Pixels:
         pixels = decode(samples[index].read(), longest_side=decoding_side(plan.frame))
@@ -203,11 +272,28 @@ def _featured(samples: Sequence[Sample], plan: Plan, seed: int, features: nn.Mod
             for first in range(0, len(samples), CHUNK):  # a pool's map alone would decode everything at once
                 yield from pool.map(look, range(first, min(first + CHUNK, len(samples))))
 
+    tunable = plan.tail_epochs > 0 and isinstance(features, Features)
+    layers = Look(features) if isinstance(features, Features) and tunable else features
     spool: Spool | None = None
-    for values in run_frozen(features, plan.frame, batches()):
+    maps: Spool | None = None
+    for values, *given in run_frozen(layers, plan.frame, batches(), 2 if tunable else 1):
         rows = compressed(torch.from_numpy(np.concatenate([values[:2].mean(0, keepdims=True), values[2:]])))
-        spool = spool or Spool(rows.shape, np.float32)
+        spool = spool or stack.enter_context(Spool(rows.shape, np.float32))
         spool.append(rows.numpy()[None])
+        if given:
+            maps = maps or stack.enter_context(Spool(given[0].shape[1:], np.float16))
+            maps.append(given[0])
         monitor.report("features", len(spool) / len(samples))
     assert spool is not None
-    return spool
+    return spool, maps
+
+
+def _both(values: Tensor) -> Tensor:
+    """The mean over pictures and their mirror images, which are the second half of `values` (2 B, L): (B, L)."""
+    images, mirrored = values.chunk(2)
+    return (images + mirrored) / 2
+
+
+def _log_odds(chance: Tensor) -> Tensor:
+    chance = chance.clamp(LEAST_CHANCE, 1 - LEAST_CHANCE)
+    return (chance / (1 - chance)).log()

@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -23,9 +22,10 @@ from customlabels.imaging.boxes import Boxes
 from customlabels.imaging.images import Pixels, letterbox
 from customlabels.vision import augment
 from customlabels.vision.backbones import ssd_mobilenet as ssd
+from customlabels.vision.devices import has_bf16, training_device
 from customlabels.vision.evaluate import evaluate_detection
-from customlabels.vision.export import to_onnx
 from customlabels.vision.framing import decoding_side, frame_image
+from customlabels.vision.frozen import freeze_depthwise, run_frozen
 from customlabels.vision.learned import Learned
 from customlabels.vision.loss import Targets, detection_loss
 from customlabels.vision.naming import CONFUSED, confusion, share_boxes, train_namer
@@ -33,7 +33,6 @@ from customlabels.vision.pictures import Pictures
 from customlabels.vision.plan import Plan, choose_frame, make_plan
 from customlabels.vision.postprocess import to_boxed
 from customlabels.vision.progress import Monitor
-from customlabels.vision.runtime import throughput
 from customlabels.vision.samples import Sample
 from customlabels.vision.spool import Spool
 from customlabels.vision.survey import survey
@@ -199,8 +198,7 @@ def make_views(work: Work, chosen: Sequence[int], plan: Plan, trunk: nn.Module, 
                 yield np.stack([framed for framed, _, _ in made])
 
     spool: Spool | None = None
-    model = to_onnx(trunk, plan.frame, ["features"])
-    for (features,) in throughput(model, batches()):
+    for (features,) in run_frozen(trunk, plan.frame, batches()):
         spool = spool or Spool(features.shape[1:], np.float16)
         spool.append(features)
         monitor.report("features", len(spool) / total)
@@ -213,14 +211,15 @@ def fit(
 ) -> list[tuple[float, float]]:
     """Train top and heads on the cached features, on CUDA where it is there; gives (seconds, loss) of each step."""
     began = time.monotonic()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = training_device()
+    freeze_depthwise(top)
     for module in (top, heads):
         module.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     groups = [
         {"params": list(heads.parameters()), "lr": plan.rate},
-        {"params": list(top.parameters()), "lr": plan.rate * plan.share},
+        {"params": [p for p in top.parameters() if p.requires_grad], "lr": plan.rate * plan.share},
     ]
-    optimizer = torch.optim.AdamW(groups, weight_decay=0.02)
+    optimizer = torch.optim.AdamW(groups, weight_decay=0.02, fused=True)
     count = len(views.features)
     batches = max(1, count // BATCH)
     steps = batches * plan.epochs
@@ -263,13 +262,3 @@ def fit(
     for module in (top, heads):
         module.to("cpu")
     return curve
-
-
-def has_bf16(device: torch.device) -> bool:
-    """Whether the device multiplies bfloat16 natively; elsewhere autocast would be slower, not faster."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    cpu: Any = torch.cpu
-    # Private, and named differently in other releases of torch: what cannot be asked counts as a no.
-    names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return any(getattr(cpu, name, lambda: False)() for name in names)

@@ -1,4 +1,4 @@
-"""Fine-tuning the upper half of an image classifier on views whose lower half's features are computed once."""
+"""Fine-tuning the upper stages of an image classifier on views whose lower stages' features are computed once."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from torch.nn import functional
 
 from customlabels.imaging.images import Pixels
 from customlabels.vision.backbones import efficientnet_lite as lite
-from customlabels.vision.frozen import run_frozen
+from customlabels.vision.devices import has_bf16, training_device
+from customlabels.vision.frozen import freeze_depthwise, run_frozen
 from customlabels.vision.progress import Monitor
 from customlabels.vision.spool import Spool
 
 FROZEN_STAGES = 3
 """The first so many stages stay as ImageNet taught them; the fourth is where details turn into things."""
-BATCH = 16
-SMOOTHING = 0.05
+BATCH = 8
 SHARPNESS = 4.0
 """The larger, the nearer log-sum-exp pooling is to the maximum."""
 
@@ -29,12 +29,13 @@ SHARPNESS = 4.0
 @dataclass(frozen=True)
 class Course:
     """How the upper half is trained: passes over the views, the new layer's highest rate, the other layers' share of
-    it, the weight decay."""
+    it, the weight decay, how much of the truth is spread over all answers."""
 
     epochs: int = 2
     rate: float = 0.002
     share: float = 0.2
     decay: float = 0.02
+    smoothing: float = 0.05
 
 
 class Lower(nn.Module):
@@ -42,7 +43,7 @@ class Lower(nn.Module):
 
     def __init__(self, backbone: lite.EfficientNetLite) -> None:
         super().__init__()
-        self.stem, self.blocks = backbone.stem, backbone.blocks[: _cut(backbone)]
+        self.stem, self.blocks = backbone.stem, backbone.blocks[: backbone.ends[FROZEN_STAGES - 1] + 1]
 
     def forward(self, images: Tensor) -> Tensor:
         x: Tensor = self.stem(lite.normalised(images))
@@ -52,16 +53,16 @@ class Lower(nn.Module):
 
 
 class Upper(nn.Module):
-    """Features of `Lower` to one logit for each label, (B, L).
+    """What the first `frozen` stages say to one logit for each label, (B, L). Takes the backbone's modules over.
 
     `local`: the label's logits of all places are pooled, the strong ones counting most (log-sum-exp), so that a small
     thing somewhere is enough. Else what the last map holds on average decides.
     """
 
-    def __init__(self, backbone: lite.EfficientNetLite, labels: int, local: bool) -> None:
+    def __init__(self, backbone: lite.EfficientNetLite, labels: int, local: bool, frozen: int = FROZEN_STAGES) -> None:
         super().__init__()
         self.local = local
-        self.blocks, self.head = backbone.blocks[_cut(backbone) :], backbone.head
+        self.blocks, self.head = backbone.blocks[backbone.ends[frozen - 1] + 1 :], backbone.head
         self.classes = nn.Linear(lite.HEAD_WIDTH, labels)
         nn.init.zeros_(self.classes.weight)
         nn.init.zeros_(self.classes.bias)
@@ -112,48 +113,45 @@ def fine_tune(
     backbone = lite.EfficientNetLite.pretrained(lite.VARIANTS["efficientnet_lite0"])
     lower, upper = Lower(backbone), Upper(backbone, truth.shape[1], local)
     spool: Spool | None = None
-    for features in run_frozen(lower, frame, views):
+    for (features,) in run_frozen(lower, frame, views):
         spool = spool or Spool(features.shape[1:], np.float16)
         spool.append(features)
         monitor.report("features", 0.2 * len(spool) / len(truth))
     assert spool is not None
-    exclusive = truth.shape[1] > 1 and bool((truth.sum(1) == 1).all())
     with spool:
-        _fit(upper, spool, truth, exclusive, seed, monitor.span(0.2, 1.0), course)
-    return Tuned(lower, upper, exclusive).eval()
+        fit(upper, spool, truth, seed, monitor.span(0.2, 1.0), course)
+    return Tuned(lower, upper, exclusive(truth)).eval()
 
 
-def _fit(
-    upper: Upper,
-    features: Spool,
-    truth: NDArray[np.bool_],
-    exclusive: bool,
-    seed: int,
-    monitor: Monitor,
-    course: Course,
-) -> None:
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+def exclusive(truth: NDArray[np.bool_]) -> bool:
+    """Whether labels exclude one another: each row of `truth` (N, L) has one of several."""
+    return truth.shape[1] > 1 and bool((truth.sum(1) == 1).all())
+
+
+def fit(upper: Upper, features: Spool, truth: NDArray[np.bool_], seed: int, monitor: Monitor, course: Course) -> None:
+    """Train `upper` on features (N, C, h, w) of views that show `truth` (N, L). Raises Cancelled."""
+    device = training_device()
+    freeze_depthwise(upper)
     upper.to(device=device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
-    for module in upper.modules():
-        # A third of the time, and nothing lost: what the depthwise kernels see, ImageNet's edges and spots, stays.
-        if isinstance(module, nn.Conv2d) and module.groups > 1:
-            module.requires_grad_(False)
     new = set(upper.classes.parameters())
     old = [p for p in upper.parameters() if p.requires_grad and p not in new]
     rates = [course.rate, course.rate * course.share]
     groups = [{"params": params, "lr": rate} for params, rate in zip((list(new), old), rates, strict=True)]
-    optimizer = torch.optim.AdamW(groups, weight_decay=course.decay)
+    optimizer = torch.optim.AdamW(groups, weight_decay=course.decay, fused=True)
     batches = max(1, len(truth) // BATCH)
     steps = batches * course.epochs
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rates, total_steps=steps + 1, pct_start=0.15)
     rng = np.random.default_rng((seed, 3))
+    bf16, compete = has_bf16(device), exclusive(truth)
     for step in range(steps):
         if step % batches == 0:
             order = rng.permutation(len(truth))
         picked = np.sort(order[(step % batches) * BATCH :][:BATCH])
         x = torch.from_numpy(features[picked].astype(np.float32))
-        logits = upper(x.to(device=device, memory_format=torch.channels_last))
-        loss = _loss(logits, torch.from_numpy(truth[picked].astype(np.float32)).to(device), exclusive)
+        with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+            logits = upper(x.to(device=device, memory_format=torch.channels_last)).float()
+        wanted = torch.from_numpy(truth[picked].astype(np.float32)).to(device)
+        loss = _loss(logits, wanted, compete, course.smoothing)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(upper.parameters(), 5.0)
@@ -163,13 +161,9 @@ def _fit(
     upper.to("cpu").eval()
 
 
-def _loss(logits: Tensor, truth: Tensor, exclusive: bool) -> Tensor:
-    if exclusive:
-        return functional.cross_entropy(logits, truth, label_smoothing=SMOOTHING)
-    wanted = truth * (1 - SMOOTHING) + SMOOTHING / 2
+def _loss(logits: Tensor, truth: Tensor, compete: bool, smoothing: float) -> Tensor:
+    if compete:
+        return functional.cross_entropy(logits, truth, label_smoothing=smoothing)
+    wanted = truth * (1 - smoothing) + smoothing / 2
     # Labels are judged one by one; the root keeps the step's size between that of one label and that of all.
     return functional.binary_cross_entropy_with_logits(logits, wanted) * math.sqrt(truth.shape[1])
-
-
-def _cut(backbone: lite.EfficientNetLite) -> int:
-    return backbone.ends[FROZEN_STAGES - 1] + 1

@@ -1,4 +1,4 @@
-"""Running pictures through layers that do not learn, as fast as the machine can."""
+"""Layers that do not learn: run as fast as the machine can, or kept as they are among others that do."""
 
 from __future__ import annotations
 
@@ -10,19 +10,33 @@ from numpy.typing import NDArray
 from torch import nn
 
 from customlabels.imaging.images import Pixels
+from customlabels.vision.devices import training_device
 from customlabels.vision.export import to_onnx
 from customlabels.vision.runtime import throughput
 
 
-def run_frozen(layers: nn.Module, frame: tuple[int, int], batches: Iterable[Pixels]) -> Iterator[NDArray[Any]]:
-    """What `layers` make of each batch (B, H, W, 3) in `frame`, (height, width): on a graphics card where there is one,
-    in the inference runtime elsewhere."""
-    if not torch.cuda.is_available():
-        for (values,) in throughput(to_onnx(layers, frame, ["features"]), batches):
-            yield values
+def run_frozen(
+    layers: nn.Module, frame: tuple[int, int], batches: Iterable[Pixels], outputs: int = 1
+) -> Iterator[tuple[NDArray[Any], ...]]:
+    """What `layers`, with so many `outputs`, make of each batch (B, H, W, 3) in `frame`, (height, width): on a graphics
+    card where there is one, in the inference runtime elsewhere."""
+    device = training_device()
+    if device.type == "cpu":
+        yield from throughput(to_onnx(layers, frame, [f"features{i}" for i in range(outputs)]), batches)
         return
-    layers.cuda()
+    layers.to(device)
     with torch.inference_mode():
         for batch in batches:
-            yield layers(torch.from_numpy(batch).cuda()).cpu().numpy()
+            made = layers(torch.from_numpy(batch).to(device))
+            yield tuple(values.cpu().numpy() for values in (made if isinstance(made, tuple) else (made,)))
     layers.cpu()
+
+
+def freeze_depthwise(layers: nn.Module) -> None:
+    """Keep the depthwise kernels as ImageNet or COCO taught them: edges and spots, needed everywhere.
+
+    To learn them, too, takes a fifth to a third of the time on a processor, and gains nothing (benchmarks/LOG.md).
+    """
+    for module in layers.modules():
+        if isinstance(module, nn.Conv2d) and module.groups > 1:
+            module.requires_grad_(False)

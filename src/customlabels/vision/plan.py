@@ -26,6 +26,8 @@ VIEWS = {"fast": 640, "balanced": 1280, "best": 2560}
 """Random views to make of all pictures together; not fewer than LEAST_VIEWS nor more than MOST_VIEWS of each."""
 LEAST_VIEWS = 2
 MOST_VIEWS = {"fast": 40, "balanced": 40, "best": 80}
+MOST_FRAMES = 2.5
+"""Of those views: larger frames than so many of the smallest get fewer, as many as have so many pixels in all."""
 FAMILIAR_SHARE = 0.75
 """Of those views: so many are enough for what the network knows already."""
 EPOCHS = {"fast": 1, "balanced": 2, "best": 3}
@@ -58,6 +60,7 @@ def make_plan(samples: Sequence[Sample], frame: tuple[int, int], familiarity: fl
     """
     knows = familiarity >= FAMILIAR
     wanted = VIEWS[effort] * (FAMILIAR_SHARE if knows else 1.0)
+    wanted *= min(1.0, MOST_FRAMES * SIDE**2 / (frame[0] * frame[1]))
     views = int(np.clip(np.ceil(wanted / len(samples)), LEAST_VIEWS, MOST_VIEWS[effort]))
     return Plan(frame, 13 if knows else 7, views, EPOCHS[effort])
 
