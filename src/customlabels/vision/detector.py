@@ -30,7 +30,7 @@ from customlabels.vision.learned import Learned
 from customlabels.vision.loss import Targets, detection_loss
 from customlabels.vision.naming import CONFUSED, confusion, share_boxes, train_namer
 from customlabels.vision.pictures import Pictures
-from customlabels.vision.plan import Plan, choose_frame, make_plan
+from customlabels.vision.plan import LAST_LAYERS, MIDDLE_LAYERS, Plan, choose_frame, make_plan
 from customlabels.vision.postprocess import to_boxed
 from customlabels.vision.progress import Monitor
 from customlabels.vision.samples import Sample
@@ -39,7 +39,7 @@ from customlabels.vision.survey import survey
 from customlabels.vision.weights import Weights
 
 BATCH = 16
-DEPTHS = (13, 7)
+DEPTHS = (LAST_LAYERS, MIDDLE_LAYERS)
 """The values of Plan.cut that compete on held-out training images with effort=best."""
 LEAST_TO_HOLD_OUT = 10
 MOST_FROZEN_PIXELS = 800_000
@@ -212,7 +212,8 @@ def fit(
     """Train top and heads on the cached features, on CUDA where it is there; gives (seconds, loss) of each step."""
     began = time.monotonic()
     device = training_device()
-    freeze_depthwise(top)
+    if not plan.new_kernels:
+        freeze_depthwise(top)
     for module in (top, heads):
         module.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     groups = [

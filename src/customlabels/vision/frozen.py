@@ -35,7 +35,7 @@ def run_frozen(
 def freeze_depthwise(layers: nn.Module) -> None:
     """Keep the depthwise kernels as ImageNet or COCO taught them: edges and spots, needed everywhere.
 
-    To learn them, too, takes a fifth to a third of the time on a processor, and gains nothing (benchmarks/LOG.md).
+    To learn them, too, takes a tenth to a third of the time on a processor, and seldom gains much (benchmarks/LOG.md).
     """
     for module in layers.modules():
         if isinstance(module, nn.Conv2d) and module.groups > 1:

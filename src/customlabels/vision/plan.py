@@ -26,10 +26,12 @@ VIEWS = {"fast": 640, "balanced": 1280, "best": 2560}
 """Random views to make of all pictures together; not fewer than LEAST_VIEWS nor more than MOST_VIEWS of each."""
 LEAST_VIEWS = 2
 MOST_VIEWS = {"fast": 40, "balanced": 40, "best": 80}
-MOST_FRAMES = 2.5
+MOST_FRAMES = 2.25
 """Of those views: larger frames than so many of the smallest get fewer, as many as have so many pixels in all."""
 FAMILIAR_SHARE = 0.75
 """Of those views: so many are enough for what the network knows already."""
+LAST_LAYERS, MIDDLE_LAYERS = 13, 7
+"""The first block that learns."""
 EPOCHS = {"fast": 1, "balanced": 2, "best": 3}
 FAMILIAR = 0.4
 """From this mean objectness of the true boxes on, the pretrained network knows such things already."""
@@ -51,6 +53,11 @@ class Plan:
     share: float = 0.3
     recipe: augment.Recipe = field(default_factory=augment.Recipe)
 
+    @property
+    def new_kernels(self) -> bool:
+        """Whether depthwise kernels learn, too: what the network knows needs no other edges and spots."""
+        return self.cut < LAST_LAYERS
+
 
 def make_plan(samples: Sequence[Sample], frame: tuple[int, int], familiarity: float, effort: str) -> Plan:
     """The plan for samples whose boxes look like objects to the pretrained network to the degree of `familiarity`.
@@ -62,7 +69,7 @@ def make_plan(samples: Sequence[Sample], frame: tuple[int, int], familiarity: fl
     wanted = VIEWS[effort] * (FAMILIAR_SHARE if knows else 1.0)
     wanted *= min(1.0, MOST_FRAMES * SIDE**2 / (frame[0] * frame[1]))
     views = int(np.clip(np.ceil(wanted / len(samples)), LEAST_VIEWS, MOST_VIEWS[effort]))
-    return Plan(frame, 13 if knows else 7, views, EPOCHS[effort])
+    return Plan(frame, LAST_LAYERS if knows else MIDDLE_LAYERS, views, EPOCHS[effort])
 
 
 def choose_frame(samples: Sequence[Sample]) -> tuple[int, int]:
