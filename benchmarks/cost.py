@@ -16,7 +16,7 @@ import os
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,23 +24,10 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from calibration import apart
 from customlabels.manifest.entry import Dataset, Entry
-from large import draw
+from large import Run, draw, read
 from machine import PeakMemory, describe
 
 TASKS = ("classification", "detection")
-
-
-@dataclass(frozen=True)
-class Run:
-    """One training: how many pictures, how right, and what it took."""
-
-    task: str
-    images: int
-    labels: int
-    effort: str
-    f1: float
-    seconds: float
-    megabytes: float
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -86,15 +73,11 @@ def _trained(task: str, entries: tuple[Entry, ...], folder: Path, effort: Any) -
         began = time.monotonic()
         from customlabels.vision.train import train
 
-        model = train(Dataset(entries, labels, _read), folder / "model", effort=effort)
+        model = train(Dataset(entries, labels, read), folder / "model", effort=effort)
         seconds = time.monotonic() - began
     assert model.evaluation is not None
     assert model.task == task
     return Run(task, len(entries), len(labels), effort, model.evaluation.f1, seconds, memory.megabytes)
-
-
-def _read(ref: str) -> bytes:
-    return Path(ref).read_bytes()
 
 
 def print_row(run: Run) -> None:

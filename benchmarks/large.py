@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import os
 import shutil
 import tempfile
@@ -28,6 +27,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import numpy as np
 
+from calibration import apart
 from customlabels.examples import digits
 from customlabels.manifest.entry import Dataset, Entry
 from machine import PeakMemory, describe
@@ -49,7 +49,7 @@ DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight"
 
 @dataclass(frozen=True)
 class Run:
-    """One training: how right, and what it took."""
+    """One training: how many pictures, how right, and what it took."""
 
     task: str
     images: int
@@ -58,6 +58,12 @@ class Run:
     f1: float
     seconds: float
     megabytes: float
+
+
+@dataclass(frozen=True)
+class LargeRun(Run):
+    """Also the most that its scratch files held, and what of them was left behind."""
+
     scratch_megabytes: float
     left_megabytes: float
 
@@ -72,13 +78,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(describe(), flush=True)
     print("| task | images | labels | effort | macro F1 | seconds | peak MB | scratch MB | left MB |")
     print("| --- " * 9 + "|", flush=True)
-    runs: list[Run] = []
+    runs: list[LargeRun] = []
     for task, counts in (("classification", args.classification), ("detection", args.detection)):
         for count in counts:
             with tempfile.TemporaryDirectory() as folder:
                 data = draw(task, count, Path(folder))
-                with multiprocessing.get_context("spawn").Pool(1) as pool:
-                    run = pool.apply(_measure, (task, data, Path(folder), args.effort))
+                run = apart(_measure, task, data, Path(folder), args.effort)
             runs.append(run)
             print(
                 f"| {run.task} | {run.images} | {run.labels} | {run.effort} | {run.f1:.3f} | {run.seconds:.1f} "
@@ -125,7 +130,7 @@ def _handwritten(value: int) -> Any:
     return data.images[data.target == value]
 
 
-def _measure(task: str, entries: tuple[Entry, ...], folder: Path, effort: Any) -> Run:
+def _measure(task: str, entries: tuple[Entry, ...], folder: Path, effort: Any) -> LargeRun:
     from customlabels.vision.train import train
 
     scratch = folder / "scratch"
@@ -135,19 +140,19 @@ def _measure(task: str, entries: tuple[Entry, ...], folder: Path, effort: Any) -
     numbers = np.random.default_rng(0).permutation(len(entries))
     tenth = len(entries) // 10
     sets = [tuple(entries[i] for i in part) for part in (numbers[tenth:], numbers[:tenth])]
-    data, test = (Dataset(part, labels, _read) for part in sets)
+    data, test = (Dataset(part, labels, read) for part in sets)
     with Scratch(scratch) as used, PeakMemory() as memory:
         began = time.monotonic()
         model = train(data, folder / "model", test=test, effort=effort)
         seconds = time.monotonic() - began
     left = sum(path.stat().st_size for path in scratch.rglob("*") if path.is_file()) / 2**20
     assert model.evaluation is not None
-    return Run(
+    return LargeRun(
         task, len(entries), len(labels), effort, model.evaluation.f1, seconds, memory.megabytes, used.megabytes, left
     )
 
 
-def _read(ref: str) -> bytes:
+def read(ref: str) -> bytes:
     return Path(ref).read_bytes()
 
 

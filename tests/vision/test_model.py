@@ -157,6 +157,15 @@ def test_a_notebook_shows_a_picture(detector: Model, classifier: Model) -> None:
         assert len(picture.getcolors(100_000) or []) > 3
 
 
+def test_many_images_are_answered_in_order(detector: Model) -> None:
+    images = [photo(192, 128), photo(128, 192), photo(300, 300)]
+    assert list(detector.detect_many(iter(images), 10)) == [detector.detect(image, 10) for image in images]
+    answers = detector.detect_many([images[0], b"no image"])
+    assert len(next(answers)) == 2
+    with pytest.raises(ImageError):
+        next(answers)
+
+
 def test_many_threads_may_ask_at_once(detector: Model) -> None:
     with ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(lambda _: detector.detect(photo(), 0), range(48)))

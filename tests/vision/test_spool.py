@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import psutil
 import pytest
 
 from customlabels.vision.spool import Spool
@@ -35,3 +36,12 @@ def test_a_row_of_another_shape_is_refused() -> None:
 def test_an_empty_spool_has_no_rows() -> None:
     with Spool((2, 2), np.uint8) as spool:
         assert spool[:].shape == (0, 2, 2)
+
+
+def test_rows_on_disk_are_not_held_in_memory() -> None:
+    with Spool((1 << 18,), np.uint8, limit_bytes=1 << 20) as spool:
+        for value in range(200):  # 50 MB
+            spool.append(np.full((1, 1 << 18), value, np.uint8))
+        before = psutil.Process().memory_info().rss
+        assert [int(spool[i][0]) for i in range(200)] == list(range(200))
+        assert psutil.Process().memory_info().rss - before < 20 * 2**20

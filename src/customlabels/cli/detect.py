@@ -14,12 +14,13 @@ from customlabels.cli.tables import print_json, print_table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from customlabels.vision.model import Detection, Model
+    from customlabels.vision.model import Detection, Detections, Model
 
 
 def run(args: argparse.Namespace) -> int:
     """Answer for each image; one that cannot be used is named, and the others are answered all the same."""
     from customlabels.vision.model import Model
+    from customlabels.vision.parallel import ahead
 
     model = Model.load(args.model)
     names = _file_names(args.images)
@@ -29,18 +30,21 @@ def run(args: argparse.Namespace) -> int:
     model.warm()  # a damaged model is not the first image's fault
     code = OK
     with Display() as display:
-        for i, path in enumerate(args.images):
-            if error := _answer(model, path, args, names[i]):
+        answers = ahead(lambda job: _answer(model, *job, args), zip(args.images, names, strict=True))
+        for i, (path, answer) in enumerate(zip(args.images, answers, strict=True)):
+            if isinstance(answer, str):
                 code = DATA
-                _report(path, error, args.json)
+                _report(path, answer, args.json)
+            else:
+                _print(path, answer, args.json)
             display.step("detecting", (i + 1) / len(args.images))
     if code == OK and args.save is not None and not args.json:
         print(f"Pictures with what was found: {args.save}")
     return code
 
 
-def _answer(model: Model, path: Path, args: argparse.Namespace, name: str) -> str:
-    """Print what was found in one image; the reason if the image cannot be used."""
+def _answer(model: Model, path: Path, name: str, args: argparse.Namespace) -> Detections | str:
+    """What was found in one image, drawn on a copy where that is asked for; the reason if it cannot be used."""
     from customlabels.imaging.images import ImageError
     from customlabels.vision.draw import annotate
 
@@ -53,14 +57,13 @@ def _answer(model: Model, path: Path, args: argparse.Namespace, name: str) -> st
         return error.strerror or str(error)
     if args.save is not None:
         annotate(content, found).save(args.save / name, quality=92)
-    if args.json:
+    return found
+
+
+def _print(path: Path, found: Sequence[Detection], as_json: bool) -> None:
+    if as_json:
         print_json({"Image": str(path), "CustomLabels": [item.to_dict() for item in found]})
-    else:
-        _print(path, found)
-    return ""
-
-
-def _print(path: Path, found: Sequence[Detection]) -> None:
+        return
     print(f"{path}: {len(found) or 'no'} label{'' if len(found) == 1 else 's'}")
     if not found:
         return

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 
@@ -29,6 +28,7 @@ from customlabels.vision.finetune import Course, Upper, exclusive, fine_tune, fi
 from customlabels.vision.framing import decoding_side
 from customlabels.vision.frozen import run_frozen
 from customlabels.vision.learned import Learned
+from customlabels.vision.parallel import in_chunks
 from customlabels.vision.progress import Monitor
 from customlabels.vision.ridge import fit_ridge
 from customlabels.vision.samples import Sample
@@ -221,16 +221,8 @@ def _second_opinion(
     """A network fine-tuned on views of the samples, the plain one and its mirror image among each picture's."""
     each = -(-plan.tuned_views // len(samples))
 
-    def look(index: int) -> Pixels:
-        pixels = decode(samples[index].read(), longest_side=decoding_side(plan.frame))
-        return views.training_views(pixels, plan.frame, each - 2, np.random.default_rng((seed, 1, index)))
-
-    def batches() -> Iterator[Pixels]:
-        with ThreadPoolExecutor() as pool:
-            for first in range(0, len(samples), CHUNK):
-                yield from pool.map(look, range(first, min(first + CHUNK, len(samples))))
-
-    return fine_tune(batches(), np.repeat(truth, each, 0), plan.frame, seed, monitor, local=True)
+    shown = _shown(samples, plan.frame, each - 2, (seed, 1))
+    return fine_tune(shown, np.repeat(truth, each, 0), plan.frame, seed, monitor, local=True)
 
 
 def with_mirror_images(images: Tensor) -> Tensor:
@@ -263,20 +255,11 @@ def _featured(
     sample. Both are closed with `stack`.
     """
 
-    def look(index: int) -> Pixels:
-        pixels = decode(samples[index].read(), longest_side=decoding_side(plan.frame))
-        return views.training_views(pixels, plan.frame, plan.random_views, np.random.default_rng((seed, index)))
-
-    def batches() -> Iterator[Pixels]:
-        with ThreadPoolExecutor() as pool:
-            for first in range(0, len(samples), CHUNK):  # a pool's map alone would decode everything at once
-                yield from pool.map(look, range(first, min(first + CHUNK, len(samples))))
-
-    tunable = plan.tail_epochs > 0 and isinstance(features, Features)
-    layers = Look(features) if isinstance(features, Features) and tunable else features
+    look = Look(features) if plan.tail_epochs and isinstance(features, Features) else None
+    shown = _shown(samples, plan.frame, plan.random_views, (seed,))
     spool: Spool | None = None
     maps: Spool | None = None
-    for values, *given in run_frozen(layers, plan.frame, batches(), 2 if tunable else 1):
+    for values, *given in run_frozen(look or features, plan.frame, shown, 2 if look else 1):
         rows = compressed(torch.from_numpy(np.concatenate([values[:2].mean(0, keepdims=True), values[2:]])))
         spool = spool or stack.enter_context(Spool(rows.shape, np.float32))
         spool.append(rows.numpy()[None])
@@ -286,6 +269,17 @@ def _featured(
         monitor.report("features", len(spool) / len(samples))
     assert spool is not None
     return spool, maps
+
+
+def _shown(samples: Sequence[Sample], frame: tuple[int, int], random: int, seed: tuple[int, ...]) -> Iterator[Pixels]:
+    """`views.training_views` of each sample, (2 + random, height, width, 3)."""
+
+    def look(index: int) -> Pixels:
+        pixels = decode(samples[index].read(), longest_side=decoding_side(frame))
+        return views.training_views(pixels, frame, random, np.random.default_rng((*seed, index)))
+
+    for chunk in in_chunks(look, range(len(samples)), CHUNK):
+        yield from chunk
 
 
 def _both(values: Tensor) -> Tensor:

@@ -10,25 +10,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from customlabels.imaging.boxes import Boxes
-from customlabels.imaging.images import Pixels, letterbox
-from customlabels.vision import augment
+from customlabels.imaging.images import Pixels
 from customlabels.vision.backbones import ssd_mobilenet as ssd
 from customlabels.vision.devices import has_bf16, training_device
 from customlabels.vision.evaluate import evaluate_detection
 from customlabels.vision.framing import decoding_side, frame_image
 from customlabels.vision.frozen import freeze_depthwise, run_frozen
+from customlabels.vision.labelled import View, changed_view, plain_view
 from customlabels.vision.learned import Learned
 from customlabels.vision.loss import Targets, detection_loss
 from customlabels.vision.naming import CONFUSED, confusion, share_boxes, train_namer
+from customlabels.vision.parallel import in_chunks
 from customlabels.vision.pictures import Pictures
 from customlabels.vision.plan import LAST_LAYERS, MIDDLE_LAYERS, Plan, choose_frame, make_plan
 from customlabels.vision.postprocess import to_boxed
@@ -94,7 +92,8 @@ def train_detector(
             trials = try_depths(work, labels, plan, monitor.span(0.03, begin))
             plan = replace(plan, cut=max(trials, key=lambda cut: (trials[cut], cut == plan.cut)))
         network, curve = learn(work, range(len(samples)), plan, monitor.span(begin, end))
-        confused = confusion(network, samples, pictures, plan.frame)
+        # One name cannot be confused: there is no need to look.
+        confused = confusion(network, samples, pictures, plan.frame) if len(labels) > 1 else 0.0
         namer = None
         if confused >= CONFUSED and not share_boxes(samples):
             namer = train_namer(samples, pictures, len(labels), effort, seed, monitor.span(end, 1.0))
@@ -175,27 +174,20 @@ def make_views(work: Work, chosen: Sequence[int], plan: Plan, trunk: nn.Module, 
     labels: list[Tensor] = []
     total = len(chosen) * plan.views
 
-    def view(job: tuple[int, int]) -> tuple[Pixels, Boxes, NDArray[np.int64]]:
+    def view(job: tuple[int, int]) -> View:
         round_, i = job
-        pixels, truth = work.pictures[i], work.samples[i].truth
-        assert truth is not None
-        scaled = (truth.boxes * (pixels.shape[1] / work.samples[i].width)).astype(np.float32)
         if round_ == 0:
-            framed, placement = letterbox(pixels, plan.frame)
-            return framed, placement.apply(scaled), truth.classes
+            return plain_view(work.samples[i], work.pictures[i], plan.frame)
         rng = np.random.default_rng((work.seed, round_, i))
-        framed, moved, kept = augment.random_view(pixels, scaled, plan.frame, plan.recipe, rng)
-        return framed, moved, truth.classes[kept]
+        return changed_view(work.samples[i], work.pictures[i], plan.frame, plan.recipe, rng)
 
     def batches() -> Iterator[Pixels]:
         jobs = [(round_, i) for round_ in range(plan.views) for i in chosen]
         size = max(1, min(BATCH, MOST_FROZEN_PIXELS // (plan.frame[0] * plan.frame[1])))
-        with ThreadPoolExecutor() as pool:
-            for first in range(0, total, size):
-                made = list(pool.map(view, jobs[first : first + size]))
-                boxes.extend(torch.from_numpy(np.array(found, np.float32)) for _, found, _ in made)
-                labels.extend(torch.from_numpy(np.array(names, np.int64)) for _, _, names in made)
-                yield np.stack([framed for framed, _, _ in made])
+        for made in map(list, in_chunks(view, jobs, size)):
+            boxes.extend(torch.from_numpy(np.array(shown.boxes, np.float32)) for shown in made)
+            labels.extend(torch.from_numpy(np.array(shown.labels, np.int64)) for shown in made)
+            yield np.stack([shown.pixels for shown in made])
 
     spool: Spool | None = None
     for (features,) in run_frozen(trunk, plan.frame, batches()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,11 @@ class Framed:
     width: int
     height: int
     picture: Pixels
+
+
+def usual_shape(sizes: Iterable[tuple[int, int]]) -> float:
+    """Width over height of pictures of these (width, height), in the median."""
+    return float(np.exp(np.median([np.log(width / height) for width, height in sizes])))
 
 
 def decoding_side(frame: tuple[int, int]) -> int:

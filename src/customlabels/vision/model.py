@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ from customlabels.imaging.images import Pixels
 from customlabels.vision.evaluate import Evaluation
 from customlabels.vision.framing import Framed, frame_image
 from customlabels.vision.looks import look_again
+from customlabels.vision.parallel import ahead
 from customlabels.vision.postprocess import to_boxed
 from customlabels.vision.predictions import Boxed
 from customlabels.vision.runtime import Network, RuntimeMissing, open_network
@@ -172,6 +173,18 @@ class Model:
             found = [(item, score) for item, score in found if item.confidence >= min_confidence]
         found.sort(key=lambda pair: -pair[1])
         return Detections([item for item, _ in found][:max_results], content)
+
+    def detect_many(
+        self,
+        images: Iterable[bytes | str | Path | Pixels],
+        min_confidence: float | None = None,
+        max_results: int | None = None,
+    ) -> Iterator[Detections]:
+        """What `detect` finds in each image, in order, faster: the next one is decoded while the network runs.
+
+        Raises as `detect`, when it is the turn of the image that cannot be used.
+        """
+        return ahead(lambda image: self.detect(image, min_confidence, max_results), images)
 
     def _interpret(self, framed: Framed, outputs: tuple[NDArray[Any], ...]) -> Boxed | NDArray[np.float32]:
         if self.task == "classification":

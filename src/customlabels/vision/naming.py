@@ -6,8 +6,7 @@ sight for them, in the frame that it sees.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -18,21 +17,20 @@ from customlabels.imaging.images import Pixels, letterbox
 from customlabels.vision.augment import Recipe, random_view
 from customlabels.vision.backbones import efficientnet_lite as lite
 from customlabels.vision.finetune import fine_tune
+from customlabels.vision.labelled import boxes_in
 from customlabels.vision.learned import Learned
 from customlabels.vision.looks import SIDE, crop
+from customlabels.vision.parallel import in_chunks
 from customlabels.vision.pictures import Pictures
 from customlabels.vision.predictions import Boxed
 from customlabels.vision.progress import Monitor
 from customlabels.vision.samples import Sample
+from customlabels.vision.survey import SAME_PLACE, boxed_views
 
 CONFUSED = 0.05
 """From this share of wrong names on the training boxes on, a second look is trained."""
 SHARED = 0.05
 """Up to this share of boxes may lie on a box of another label: labels that share things do not compete for them."""
-SAME_PLACE = 0.5
-"""IoU from which two boxes are about the same thing."""
-MOST_PICTURES = 48
-"""So many pictures, spread evenly, are enough to know."""
 VIEWS = {"fast": 1000, "balanced": 2000, "best": 4000}
 """Views of boxes to learn names from."""
 RECIPE = Recipe(scale=(0.8, 1.25), aspect=0.2)
@@ -42,17 +40,10 @@ CHUNK = 16
 def confusion(network: nn.Module, samples: Sequence[Sample], pictures: Pictures, frame: tuple[int, int]) -> float:
     """Of the true boxes that the detector finds, on pictures that it has learned from: the share with a wrong name."""
     wrong = total = 0
-    boxed = [i for i, sample in enumerate(samples) if sample.truth is not None and len(sample.truth)]
-    step = max(1, len(boxed) // MOST_PICTURES)
-    for i in boxed[::step][:MOST_PICTURES]:
-        truth = samples[i].truth
-        assert truth is not None
-        pixels = pictures[i]
-        framed, placement = letterbox(pixels, frame)
-        true = placement.apply((truth.boxes * (pixels.shape[1] / samples[i].width)).astype(np.float32))
+    for view in boxed_views(samples, pictures, frame):
         with torch.no_grad():
-            boxes, confidence = (values[0].numpy() for values in network(torch.from_numpy(framed[None])))
-        for near, label in zip(iou(true, boxes) > SAME_PLACE, truth.classes, strict=True):
+            boxes, confidence = (values[0].numpy() for values in network(torch.from_numpy(view.pixels[None])))
+        for near, label in zip(iou(view.boxes, boxes) > SAME_PLACE, view.labels, strict=True):
             if near.any():
                 total += 1
                 best = confidence[near].max(1).argmax()
@@ -86,21 +77,15 @@ def train_namer(
 
     def view(n: int) -> Pixels:
         i, k = places[chosen[n]]
-        pixels = pictures[i]
-        box = (_truth(samples[i]).boxes[k] * (pixels.shape[1] / samples[i].width)).astype(np.float32)
-        part = crop(pixels, box)
+        part = crop(pictures[i], boxes_in(samples[i], pictures[i])[k])
         if plain[n]:
             return letterbox(part, (SIDE, SIDE))[0]
         return random_view(part, as_boxes([]), (SIDE, SIDE), RECIPE, np.random.default_rng((seed, 5, n)))[0]
 
-    def views() -> Iterator[Pixels]:
-        with ThreadPoolExecutor() as pool:
-            for start in range(0, len(chosen), CHUNK):
-                yield np.stack(list(pool.map(view, range(start, min(start + CHUNK, len(chosen))))))
-
     variant = lite.VARIANTS["efficientnet_lite0"]
     truth = np.eye(labels, dtype=bool)[classes[chosen]]
-    network = fine_tune(views(), truth, (SIDE, SIDE), seed, monitor, local=False)
+    views = (np.stack(list(chunk)) for chunk in in_chunks(view, range(len(chosen)), CHUNK))
+    network = fine_tune(views, truth, (SIDE, SIDE), seed, monitor, local=False)
     return Learned(network, (SIDE, SIDE), variant.name, variant.provenance)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import IO
 
 import numpy as np
 
 from customlabels.imaging.images import Pixels, decode
+from customlabels.vision.parallel import in_chunks
 
 _CHUNK = 16
 
@@ -34,16 +34,15 @@ class Pictures:
         self._places: dict[int, tuple[int, tuple[int, ...]]] = {}
         self._file: IO[bytes] | None = None
         room = limit_bytes
-        with ThreadPoolExecutor() as pool:
-            for first in range(0, len(readers), _CHUNK):  # a map over all would decode ahead of the disk, into memory
-                for i, pixels in enumerate(pool.map(self._decode, readers[first : first + _CHUNK]), first):
-                    room -= pixels.nbytes
-                    if room >= 0:
-                        self._memory[i] = pixels
-                    else:
-                        self._places[i] = (self._append(pixels), pixels.shape)
-                if on_progress is not None:
-                    on_progress(len(self) / len(readers))
+        for chunk in in_chunks(self._decode, readers, _CHUNK):
+            for pixels in chunk:
+                room -= pixels.nbytes
+                if room >= 0:
+                    self._memory[len(self)] = pixels
+                else:
+                    self._places[len(self)] = (self._append(pixels), pixels.shape)
+            if on_progress is not None:
+                on_progress(len(self) / len(readers))
 
     def __len__(self) -> int:
         return len(self._memory) + len(self._places)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from customlabels.imaging.boxes import area
 from customlabels.vision import augment
+from customlabels.vision.framing import usual_shape
 from customlabels.vision.samples import Sample
 
 SIDE = 300
@@ -78,8 +79,7 @@ def choose_frame(samples: Sequence[Sample]) -> tuple[int, int]:
     A quarter of the boxes may be smaller than SMALL_BOX pixels (the side of a square of the same area); crowded
     pictures get a larger frame than that.
     """
-    shape = float(np.exp(np.median([np.log(sample.width / sample.height) for sample in samples])))
-    shape = float(np.clip(shape, 0.5, 2.0))
+    shape = float(np.clip(usual_shape((sample.width, sample.height) for sample in samples), 0.5, 2.0))
     sides = box_sides(samples)
     needed = SMALL_BOX / np.quantile(sides, 0.25) if len(sides) else 0.0
     least = SIDE * max(shape, 1 / shape) ** 0.5

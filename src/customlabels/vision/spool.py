@@ -1,11 +1,12 @@
-"""Append-only array storage: in memory up to a bound, in a memory-mapped scratch file past it.
+"""Append-only array storage: in memory up to a bound, in a scratch file past it.
 
-It keeps what is computed once and read many times (decoded pictures, cached features), so that memory does not grow
-with the number of images.
+It keeps what is computed once and read many times (cached features), so that memory does not grow with the number of
+images.
 """
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Sequence
 from types import TracebackType
@@ -19,7 +20,8 @@ class Spool:
     """Rows of one shape and type, appended one after the other and read back by index.
 
     `limit_bytes` bounds what is held in memory; beyond it all rows live in an unnamed temporary file (in `TMPDIR`),
-    which vanishes when the spool is closed or the process ends, however it ends.
+    which vanishes when the spool is closed or the process ends, however it ends. It is read, not mapped: the pages of a
+    map would count as the process's memory. For one thread.
     """
 
     def __init__(self, shape: Sequence[int], dtype: DTypeLike, limit_bytes: int = 256 * 1024 * 1024) -> None:
@@ -30,7 +32,6 @@ class Spool:
         self._blocks: list[NDArray[np.generic]] = []
         self._rows = 0
         self._file: IO[bytes] | None = None
-        self._array: NDArray[np.generic] | None = None
 
     def __len__(self) -> int:
         return self._rows
@@ -44,7 +45,6 @@ class Spool:
         if rows.shape[1:] != self.shape:
             raise ValueError(f"rows of shape {rows.shape[1:]} do not fit a spool of {self.shape}")
         rows = np.ascontiguousarray(rows, dtype=self.dtype)
-        self._array = None
         if self._file is None and self._rows + len(rows) > self._limit_rows:
             self._file = tempfile.TemporaryFile(prefix="customlabels-")  # noqa: SIM115 (lives as long as the spool)
             for block in self._blocks:
@@ -53,17 +53,21 @@ class Spool:
         if self._file is None:
             self._blocks.append(rows)
         else:
+            self._file.seek(0, os.SEEK_END)
             self._file.write(rows.tobytes())
         self._rows += len(rows)
 
     def __getitem__(self, index: int | slice | NDArray[np.int64]) -> NDArray[np.generic]:
-        """One row or several, as numpy indexes; a copy where `index` is an array."""
-        picked: NDArray[np.generic] = self._all()[index]
-        return picked
+        """One row or several, as numpy indexes; a copy where `index` is an array, or rows are on disk."""
+        if self._file is None:
+            held: NDArray[np.generic] = self._held()[index]
+            return held
+        wanted = np.arange(self._rows)[index]
+        read = self._read(self._file, np.atleast_1d(wanted))
+        return read if wanted.ndim else read[0]
 
     def close(self) -> None:
         """Give memory and scratch file back."""
-        self._array = None
         self._blocks.clear()
         self._rows = 0
         if self._file is not None:
@@ -78,14 +82,23 @@ class Spool:
     ) -> None:
         self.close()
 
-    def _all(self) -> NDArray[np.generic]:
-        if self._array is None:
-            if self._file is not None:
-                self._file.flush()
-                self._array = np.memmap(self._file, dtype=self.dtype, mode="r", shape=(self._rows, *self.shape))
-            elif self._blocks:
-                self._array = self._blocks[0] if len(self._blocks) == 1 else np.concatenate(self._blocks)
-                self._blocks = [self._array]
-            else:
-                self._array = np.empty((0, *self.shape), dtype=self.dtype)
-        return self._array
+    def _held(self) -> NDArray[np.generic]:
+        """All rows, where they are in memory."""
+        if not self._blocks:
+            return np.empty((0, *self.shape), dtype=self.dtype)
+        if len(self._blocks) > 1:
+            self._blocks = [np.concatenate(self._blocks)]
+        return self._blocks[0]
+
+    def _read(self, file: IO[bytes], rows: NDArray[np.int64]) -> NDArray[np.generic]:
+        """Rows from the file, neighbours in one go."""
+        found = np.empty((len(rows), *self.shape), dtype=self.dtype)
+        ends = [*(np.flatnonzero(np.diff(rows) != 1) + 1).tolist(), len(rows)]
+        first = 0
+        for end in ends if len(rows) else ():
+            file.seek(int(rows[first]) * self._row_bytes)
+            found[first:end] = np.frombuffer(file.read((end - first) * self._row_bytes), dtype=self.dtype).reshape(
+                -1, *self.shape
+            )
+            first = end
+        return found

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from customlabels.imaging.images import letterbox
 from customlabels.vision.backbones import ssd_mobilenet as ssd
+from customlabels.vision.labelled import View, plain_view
 from customlabels.vision.loss import pairwise_iou
 from customlabels.vision.pictures import Pictures
 from customlabels.vision.samples import Sample
@@ -17,6 +17,8 @@ from customlabels.vision.weights import Weights
 
 MOST_PICTURES = 48
 """So many pictures, spread evenly, are enough to know."""
+SAME_PLACE = 0.5
+"""IoU from which two boxes are about the same thing."""
 
 
 @dataclass(frozen=True)
@@ -36,18 +38,12 @@ def survey(
     heads = ssd.Heads(weights, range(ssd.COCO_CLASSES), frame).eval()
     votes = torch.zeros(labels, ssd.COCO_CLASSES)
     objectness: list[float] = []
-    boxed = [i for i, sample in enumerate(samples) if sample.truth is not None and len(sample.truth)]
-    step = max(1, len(boxed) // MOST_PICTURES)
-    for i in boxed[::step][:MOST_PICTURES]:
-        truth = samples[i].truth
-        assert truth is not None
-        pixels = pictures[i]
-        framed, placement = letterbox(pixels, frame)
-        true = placement.apply(truth.boxes * np.float32(pixels.shape[1] / samples[i].width))
+    for view in boxed_views(samples, pictures, frame):
         with torch.no_grad():
-            boxes, logits = heads(top(trunk(torch.from_numpy(framed[None]))))
+            boxes, logits = heads(top(trunk(torch.from_numpy(view.pixels[None]))))
         chance = logits[0].softmax(-1)
-        for near, label in zip(pairwise_iou(torch.from_numpy(true)[None], boxes)[0] > 0.5, truth.classes, strict=True):
+        overlap = pairwise_iou(torch.from_numpy(view.boxes)[None], boxes)[0]
+        for near, label in zip(overlap > SAME_PLACE, view.labels, strict=True):
             if near.any():
                 votes[int(label)] += chance[near].amax(0)
                 objectness.append(1 - chance[near, 0].min().item())
@@ -55,3 +51,11 @@ def survey(
                 objectness.append(0.0)
     votes[:, 0] = -1.0
     return Survey(tuple(votes.argmax(1).tolist()), float(np.mean(objectness)) if objectness else 0.0)
+
+
+def boxed_views(samples: Sequence[Sample], pictures: Pictures, frame: tuple[int, int]) -> Iterator[View]:
+    """Some of the pictures that have boxes, as they are served."""
+    boxed = [i for i, sample in enumerate(samples) if sample.truth is not None and len(sample.truth)]
+    step = max(1, len(boxed) // MOST_PICTURES)
+    for i in boxed[::step][:MOST_PICTURES]:
+        yield plain_view(samples[i], pictures[i], frame)

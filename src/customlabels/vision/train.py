@@ -21,6 +21,7 @@ from customlabels.vision.hub.families import require_task
 from customlabels.vision.hub.models import HubModel, find_backbone
 from customlabels.vision.learned import Learned
 from customlabels.vision.model import Model
+from customlabels.vision.parallel import ahead
 from customlabels.vision.predictions import Boxed
 from customlabels.vision.preparing import Prepared, TrainingError, prepare
 from customlabels.vision.progress import Monitor, Progress
@@ -112,8 +113,8 @@ def evaluate(
     """
     monitor = monitor or Monitor()
     predictions = []
-    for i, sample in enumerate(samples):
-        predictions.append(model.predict(sample.read()))
+    for i, prediction in enumerate(ahead(lambda sample: model.predict(sample.read()), samples)):
+        predictions.append(prediction)
         monitor.report("evaluating", (i + 1) / len(samples))
     if model.task == "detection":
         truths = [sample.truth for sample in samples if sample.truth is not None]

@@ -9,6 +9,7 @@ import numpy as np
 from customlabels.imaging.boxes import as_boxes
 from customlabels.imaging.images import Pixels, letterbox
 from customlabels.vision.augment import Recipe, random_view
+from customlabels.vision.framing import usual_shape
 
 AREA = 288**2
 """Pixels of a frame, about."""
@@ -19,7 +20,7 @@ RECIPE = Recipe(scale=(0.85, 1.25), aspect=0.15, brightness=0.2, contrast=0.2, s
 
 def choose_frame(sizes: Iterable[tuple[int, int]], area: int = AREA) -> tuple[int, int]:
     """The frame, (height, width) in pixels, for pictures of these (width, height): their usual shape, about `area`."""
-    shape = float(np.exp(np.median([np.log(width / height) for width, height in sizes])))
+    shape = usual_shape(sizes)
 
     def misfit(frame: tuple[int, int]) -> float:
         height, width = frame

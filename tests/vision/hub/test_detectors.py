@@ -16,7 +16,7 @@ from customlabels.imaging.boxes import iou
 from customlabels.vision.augment import Recipe
 from customlabels.vision.hub import detectors
 from customlabels.vision.hub.models import find_backbone, load
-from customlabels.vision.hub.views import View
+from customlabels.vision.labelled import View
 from customlabels.vision.learned import Learned
 from customlabels.vision.model import Model
 from customlabels.vision.preparing import make_samples

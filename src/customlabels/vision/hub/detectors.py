@@ -20,14 +20,17 @@ from torch import Tensor, nn
 
 from customlabels.imaging.boxes import iou
 from customlabels.vision import augment
+from customlabels.vision.devices import training_device
 from customlabels.vision.framing import decoding_side
 from customlabels.vision.hub.models import HubModel, frame_of, load, notes
 from customlabels.vision.hub.pixels import Normalised
-from customlabels.vision.hub.views import View, plain_view, view_batches
+from customlabels.vision.hub.views import view_batches
+from customlabels.vision.labelled import View, plain_view
 from customlabels.vision.learned import Learned
 from customlabels.vision.pictures import Pictures
 from customlabels.vision.progress import Monitor
 from customlabels.vision.samples import Sample
+from customlabels.vision.survey import SAME_PLACE
 
 GRID = 32
 """The coarsest stride of these networks: sides of a frame are multiples of it."""
@@ -40,8 +43,6 @@ RATE = 2e-4
 """The highest learning rate."""
 RECIPE = augment.Recipe()
 MOST_SURVEYED = 48
-SAME_PLACE = 0.5
-"""IoU from which an answer is about the box."""
 CLIP = 0.1
 DECAY = 1e-4
 
@@ -169,7 +170,7 @@ def fit(
 ) -> list[tuple[float, float]]:
     """Train on views made as they are needed, on CUDA where it is there; gives (seconds, loss) of each step."""
     began = time.monotonic()
-    network.to("cuda" if torch.cuda.is_available() else "cpu")
+    network.to(training_device())
     body: Any = network.model.model
     body.backbone.requires_grad_(plan.whole)
     slow = {id(parameter) for parameter in body.backbone.parameters()}

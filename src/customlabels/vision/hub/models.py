@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from customlabels.vision.framing import usual_shape
 from customlabels.vision.hub.errors import BackboneError
 from customlabels.vision.hub.families import PLAIN, Colour, Family, family_of
 from customlabels.vision.hub.files import WEIGHTS, Folder, Repository, place_of
@@ -122,7 +123,7 @@ def notes() -> dict[str, str]:
 def frame_of(sizes: Iterable[tuple[int, int]], side: int, grid: int) -> tuple[int, int]:
     """The frame, (height, width) in pixels, for pictures of these (width, height): their usual shape, about `side`
     squared in area, sides multiples of `grid`."""
-    shape = float(np.clip(np.exp(np.median([np.log(width / height) for width, height in sizes])), 0.5, 2.0))
+    shape = float(np.clip(usual_shape(sizes), 0.5, 2.0))
     height, width = side / shape**0.5, side * shape**0.5
     return max(1, round(height / grid)) * grid, max(1, round(width / grid)) * grid
 
