@@ -38,6 +38,7 @@ from numpy.typing import NDArray
 
 from customlabels.vision.matching import match
 from customlabels.vision.model import Model
+from customlabels.vision.parallel import ahead
 from customlabels.vision.predictions import Boxed
 from customlabels.vision.samples import Sample
 from machine import describe
@@ -65,13 +66,17 @@ class Answers:
 
 @dataclass(frozen=True)
 class Run:
-    """The answers of one training."""
+    """The answers of one training; `answers` may be given as a dictionary, as files hold them."""
 
     set: str
     task: str
     effort: str
     seed: int
     answers: Answers
+
+    def __post_init__(self) -> None:
+        if isinstance(self.answers, dict):
+            object.__setattr__(self, "answers", Answers(**self.answers))
 
 
 @dataclass(frozen=True)
@@ -114,8 +119,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(describe() if args.source is None else f"from {args.source}", flush=True)
     runs: list[Run] = []
     if args.source is not None:
-        stored = json.loads(args.source.read_text())
-        runs = [Run(**(run | {"answers": Answers(**run["answers"])})) for run in stored]
+        runs = [Run(**run) for run in json.loads(args.source.read_text())]
         runs = [run for run in runs if not args.set or run.set in args.set]
     else:
         for labelled in find_sets(args.folder):
@@ -160,7 +164,7 @@ def _trained(labelled: LabelledSet, resplit: int, seed: int, effort: Any) -> Run
 
 def predicted(model: Model, samples: Sequence[Sample]) -> list[Boxed | NDArray[np.float32]]:
     """All that a model says of each image, before any threshold."""
-    return [model.predict(sample.read()) for sample in samples]
+    return list(ahead(lambda sample: model.predict(sample.read()), samples))
 
 
 def answers(samples: Sequence[Sample], predictions: Sequence[Boxed | NDArray[np.float32]]) -> Answers:

@@ -2,30 +2,34 @@
 
 DIR holds sets as `sets.py` describes them. For each set and split the program trains through the public interface in a
 process of its own, measures the seconds from the call of `train` to the report on disk and the peak memory of the
-process tree, and trains the baselines in the same run. It prints a table; `--json FILE` keeps every single run.
+process tree, and trains the baselines in the same run. It prints a table; `--json FILE` keeps every single run, with
+`--resume` what FILE holds is not trained again. `--answers FILE` keeps all that our models say of the test images, for
+`calibration.py --from FILE`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import numpy as np
 
+import calibration
 from customlabels.vision.evaluate import Evaluation, evaluate_classification, evaluate_detection
 from customlabels.vision.predictions import Boxed
 from machine import PeakMemory, describe
 from sets import LabelledSet, find_sets
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -51,32 +55,45 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--effort", default="balanced", choices=["fast", "balanced", "best"])
     parser.add_argument("--no-baselines", action="store_true")
     parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--resume", action="store_true", help="keep the runs that the --json file holds already")
+    parser.add_argument("--answers", type=Path, metavar="FILE")
     args = parser.parse_args(argv)
     print(describe(), flush=True)
     print(f"effort {args.effort}, seeds {list(range(args.resplit)) or 'own split, seed 0'}\n", flush=True)
     header = "| set | images | labels | method | macro F1 | AP50 / top-1 | seconds | peak MB |"
     print(header + "\n" + "| --- " * 8 + "|", flush=True)
-    runs: list[Run] = []
+    runs = _stored(args.json, Run) if args.resume else []
+    answers = _stored(args.answers, calibration.Run) if args.resume else []
     for labelled in find_sets(args.folder):
-        if not args.set or labelled.name in args.set:
-            found = measure(labelled, args.resplit, args.effort, not args.no_baselines)
-            runs += found
-            print_rows(found)
-            if args.json:
-                args.json.write_text(json.dumps([asdict(run) for run in runs], indent=1) + "\n")
+        if args.set and labelled.name not in args.set:
+            continue
+        for seed in range(max(1, args.resplit)):
+            if not any((run.set, run.seed) == (labelled.name, seed) for run in runs):
+                found, said = calibration.apart(
+                    _measure_split, labelled, args.resplit, seed, args.effort, not args.no_baselines
+                )
+                runs += found
+                answers.append(said)
+                _store(args.json, runs)
+                _store(args.answers, answers)
+        print_rows([run for run in runs if run.set == labelled.name])
 
 
-def measure(labelled: LabelledSet, resplit: int, effort: str, baselines: bool) -> list[Run]:
-    """Every method on every split of a set, each split in a fresh process."""
-    context = multiprocessing.get_context("spawn")
-    runs = []
-    for seed in range(max(1, resplit)):
-        with context.Pool(1) as pool:
-            runs += pool.apply(_measure_split, (labelled, resplit, seed, effort, baselines))
-    return runs
+def _stored(path: Path | None, kind: Callable[..., T]) -> list[T]:
+    if path is None or not path.exists():
+        return []
+    return [kind(**run) for run in json.loads(path.read_text())]
 
 
-def _measure_split(labelled: LabelledSet, resplit: int, seed: int, effort: Any, baselines: bool) -> list[Run]:
+def _store(path: Path | None, runs: Sequence[Any]) -> None:
+    if path is not None:
+        path.write_text(json.dumps([asdict(run) for run in runs]) + "\n")
+
+
+def _measure_split(
+    labelled: LabelledSet, resplit: int, seed: int, effort: Any, baselines: bool
+) -> tuple[list[Run], calibration.Run]:
+    """Every method on one split, and all that ours says of the test images."""
     import baselines as methods
     from customlabels.vision.preparing import prepare
     from customlabels.vision.train import train
@@ -87,6 +104,8 @@ def _measure_split(labelled: LabelledSet, resplit: int, seed: int, effort: Any, 
         model = train(train_set, Path(folder) / "model", test=test_set, effort=effort, seed=seed)
         seconds = time.monotonic() - began
         evaluation = model.evaluation
+        data = prepare(train_set, test_set, seed)
+        said = calibration.answers(data.test, calibration.predicted(model, data.test))
     assert evaluation is not None
     counts = (len(train_set) + len(test_set), len(train_set.labels))
 
@@ -95,9 +114,9 @@ def _measure_split(labelled: LabelledSet, resplit: int, seed: int, effort: Any, 
         return Run(labelled.name, method, seed, scores.f1, second, took, megabytes, *counts)
 
     runs = [run("customlabels", evaluation, seconds, memory.megabytes)]
+    answers = calibration.Run(labelled.name, data.task, effort, seed, said)
     if not baselines:
-        return runs
-    data = prepare(train_set, test_set, seed)
+        return runs, answers
     if data.task == "detection":
         for method in (methods.plain_ssd, methods.full_ssd):
             began = time.monotonic()
@@ -112,7 +131,7 @@ def _measure_split(labelled: LabelledSet, resplit: int, seed: int, effort: Any, 
         truth = np.array([sample.labels for sample in data.test])
         scores = evaluate_classification(data.labels, truth, confidences)
         runs.append(run("logistic_regression", scores, time.monotonic() - began, 0))
-    return runs
+    return runs, answers
 
 
 def _top1(evaluation: Evaluation) -> float:
