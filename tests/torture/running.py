@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,13 +24,14 @@ _PARTS = {"worker": "customlabels.service.worker", "unit": "customlabels.engine.
 
 
 class RunningServer:
-    """`customlabels serve` on a home. Its log goes on in one file over all starts."""
+    """`customlabels serve` on a home, with further `settings`. Its log goes on in one file over all starts."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, **settings: str) -> None:
         self.home = home
         self.log = home.parent / "server.log"
         self._environment = {name: value for name, value in os.environ.items() if not name.startswith("CUSTOMLABELS_")}
         self._environment |= {"CUSTOMLABELS_HOME": str(home), "OMP_NUM_THREADS": "1", "CUSTOMLABELS_MAX_TRAININGS": "0"}
+        self._environment |= {f"CUSTOMLABELS_{name.upper()}": value for name, value in settings.items()}
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -67,6 +69,18 @@ class RunningServer:
         """Processes of servers that were killed, which still run."""
         return [process for process in self._left if process.is_running() and process.status() != "zombie"]
 
+    def size(self) -> tuple[int, int]:
+        """Bytes of memory and open file handles of the server and all its processes."""
+        memory = handles = 0
+        root = psutil.Process(self._process.pid)
+        for process in (root, *root.children(recursive=True)):
+            try:
+                memory += process.memory_info().rss
+                handles += process.num_fds()
+            except psutil.Error:  # it ended while we looked
+                continue
+        return memory, handles
+
     def stop(self) -> int:
         """Ask it to end, as a service's supervisor does, and return its exit code."""
         if self.runs:
@@ -78,9 +92,8 @@ class RunningServer:
                 process.kill()
 
     def client(self, service: str) -> Any:
-        """A client that tries once, so that it is known what was acknowledged."""
-        said = subprocess.run([*_COMMAND, "env"], env=self._environment, capture_output=True, text=True, check=True)
-        told = dict(shlex.split(line)[1].split("=", 1) for line in said.stdout.splitlines())
+        """A client that tries once, so that it is known what was acknowledged. Threads may share it."""
+        told = self._credentials
         return boto3.client(
             service,
             endpoint_url=f"http://127.0.0.1:{self.port}",
@@ -88,9 +101,18 @@ class RunningServer:
             aws_access_key_id=told["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=told["AWS_SECRET_ACCESS_KEY"],
             config=Config(
-                retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=30, s3={"addressing_style": "path"}
+                retries={"total_max_attempts": 1},
+                connect_timeout=5,
+                read_timeout=30,
+                max_pool_connections=50,
+                s3={"addressing_style": "path"},
             ),
         )
+
+    @cached_property
+    def _credentials(self) -> dict[str, str]:
+        said = subprocess.run([*_COMMAND, "env"], env=self._environment, capture_output=True, text=True, check=True)
+        return dict(shlex.split(line)[1].split("=", 1) for line in said.stdout.splitlines())
 
     def _parts(self, module: str) -> list[psutil.Process]:
         found = []
