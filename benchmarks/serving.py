@@ -1,8 +1,9 @@
 """What detection costs beside the model itself: `python benchmarks/serving.py IMAGES [--model FOLDER] [--images N]`.
 
 IMAGES is a folder of pictures; without --model they are labelled, and a model is trained on them first. Three ways to
-the same answers are measured in one run: the bare loop (decode and network in one process, one image after another),
-the inference units without HTTP, and `customlabels serve` on a home of its own. Requests are signed and encoded before
+the same answers are measured in one run: the bare loop (decode and network in one process, one image after another, and
+by `Model.detect_many`, which decodes ahead), the inference units without HTTP, and `customlabels serve` on a home of
+its own. Requests are signed and encoded before
 the clock starts. OpenVINO's own benchmark_app runs the same network, one picture after another; with the decoding that
 is what the bare loop could reach at best. Columns: processor seconds of the process tree for an image, that over the
 bare loop's, images a second, the median and 95th percentile of the latency, and the share of a core that the load
@@ -13,25 +14,18 @@ from __future__ import annotations
 
 import argparse
 import base64
-import json
-import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import psutil
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 
 from customlabels.engine.fleet import Fleet
 from customlabels.engine.units import Wanted
@@ -42,14 +36,12 @@ from customlabels.settings import Settings
 from customlabels.store.tables import projects, versions
 from customlabels.vision.framing import frame_image
 from customlabels.vision.model import Model
+from load import Ask, Measured, Serving, measure, serving
 from machine import describe
 
 CONNECTIONS = (1, 4, 16)
 QUEUE = 32
-WARM_UP = 8
 CREATED = 1_700_000_000_000
-Ask = Callable[[int], None]
-"""Asks for the picture of this number, from any thread, and raises where there is no answer."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -76,71 +68,17 @@ def main(argv: Sequence[str] | None = None) -> None:
         bare = _bare(model, pictures, args.images)
         with _units(model, pictures, args.units) as ask:
             for connections in CONNECTIONS:
-                _row("units", connections, _measure(ask, connections, args.images, psutil.Process()), bare)
-        with _server(Path(folder) / "home", model, args.units) as server:
-            requests = [server.request("DetectCustomLabels", _image(server.model, picture)) for picture in pictures]
+                _row("units", connections, measure(ask, connections, args.images, psutil.Process()), bare)
+        with _server(Path(folder) / "home", model, args.units) as (server, arn):
+            requests = [server.request("DetectCustomLabels", _image(arn, picture)) for picture in pictures]
             for connections in CONNECTIONS:
                 ask = server.asking(requests, connections)
-                _row("server", connections, _measure(ask, connections, args.images, server.process), bare)
+                _row("server", connections, measure(ask, connections, args.images, server.process), bare)
             describing = [server.request("DescribeProjects", {})]
             for connections in CONNECTIONS:
                 ask = server.asking(describing, connections)
-                found = _measure(ask, connections, 10 * args.images, server.process)
+                found = measure(ask, connections, 10 * args.images, server.process)
                 _row("DescribeProjects", connections, found, None)
-
-
-class Measured:
-    """Seconds of each request, of all of them by the clock, of the tree's and of the load program's processor time."""
-
-    def __init__(self, latencies: list[float], wall: float, tree: float, load: float) -> None:
-        self.latencies, self.wall, self.tree, self.load = latencies, wall, tree, load
-
-    @property
-    def each(self) -> float:
-        return self.tree / len(self.latencies)
-
-
-def _measure(ask: Ask, connections: int, count: int, root: psutil.Process) -> Measured:
-    for number in range(WARM_UP):
-        ask(number)
-    numbers = iter(range(count))
-    lock = threading.Lock()
-    latencies: list[float] = []
-    errors: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            while True:
-                with lock:
-                    number = next(numbers, None)
-                if number is None:
-                    return
-                began = time.perf_counter()
-                ask(number)
-                latencies.append(time.perf_counter() - began)
-        except BaseException as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=work) for _ in range(connections)]
-    tree, load, began = _processor_seconds(root), time.process_time(), time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
-    wall = time.perf_counter() - began
-    return Measured(latencies, wall, _processor_seconds(root) - tree, time.process_time() - load)
-
-
-def _processor_seconds(root: psutil.Process) -> float:
-    """Of a process and those below it, alive or ended."""
-    total = 0.0
-    for process in (root, *root.children(recursive=True)):
-        times = process.cpu_times()
-        total += times.user + times.system
-    ended = root.cpu_times()
-    return total + ended.children_user + ended.children_system
 
 
 def _row(way: str, connections: int, found: Measured, bare: float | None) -> None:
@@ -184,8 +122,14 @@ def _bare(model: Path, pictures: list[bytes], count: int) -> float:
     def ask(number: int) -> None:
         loaded.detect(pictures[number % len(pictures)])
 
-    found = _measure(ask, 1, count, psutil.Process())
+    found = measure(ask, 1, count, psutil.Process())
     _row("bare loop", 1, found, found.each)
+    shown = (pictures[number % len(pictures)] for number in range(count))
+    tree, began = time.process_time(), time.perf_counter()
+    for _ in loaded.detect_many(shown):
+        pass
+    each, rate = (time.process_time() - tree) / count, count / (time.perf_counter() - began)
+    print(f"| detect_many | 1 | {1000 * each:.2f} | {each / found.each:.2f} | {rate:.1f} | | | |", flush=True)
     return found.each
 
 
@@ -206,92 +150,13 @@ def _units(model: Path, pictures: list[bytes], units: int) -> Iterator[Ask]:
         fleet.close()
 
 
-class _Serving:
-    """A running server, and requests to it that are ready to be sent."""
-
-    def __init__(self, process: psutil.Process, port: int, environment: dict[str, str], model: str) -> None:
-        self.process = process
-        self.model = model
-        self._port = port
-        self._credentials = Credentials(environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"])
-        self._region = environment["AWS_REGION" if "AWS_REGION" in environment else "AWS_DEFAULT_REGION"]
-
-    def request(self, operation: str, body: dict[str, object]) -> bytes:
-        """The bytes of a signed request."""
-        content = json.dumps(body).encode()
-        headers = {
-            "Content-Type": "application/x-amz-json-1.1",
-            "X-Amz-Target": f"RekognitionService.{operation}",
-            "Host": f"127.0.0.1:{self._port}",
-        }
-        request = AWSRequest("POST", f"http://127.0.0.1:{self._port}/", headers, content)
-        SigV4Auth(self._credentials, "rekognition", self._region).add_auth(request)
-        lines = [f"{name}: {value}" for name, value in request.headers.items()]
-        head = "\r\n".join(["POST / HTTP/1.1", *lines, f"Content-Length: {len(content)}", "", ""])
-        return head.encode() + content
-
-    def asking(self, requests: list[bytes], connections: int) -> Ask:
-        """Sends the requests, each thread on a connection of its own."""
-        local = threading.local()
-
-        def ask(number: int) -> None:
-            if not hasattr(local, "connection"):
-                local.connection = socket.create_connection(("127.0.0.1", self._port))
-                local.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            local.connection.sendall(requests[number % len(requests)])
-            head, _, body = _read_head(local.connection)
-            if not head.startswith(b"HTTP/1.1 200"):
-                raise RuntimeError((head + b"\r\n\r\n" + body).decode())
-
-        return ask
-
-
-def _read_head(connection: socket.socket) -> tuple[bytes, int, bytes]:
-    """(head, length, body) of the next response."""
-    data = b""
-    while b"\r\n\r\n" not in data:
-        received = connection.recv(1 << 16)
-        if not received:
-            raise RuntimeError(f"The server closed the connection: {data!r}")
-        data += received
-    head, _, body = data.partition(b"\r\n\r\n")
-    fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
-    length = int(fields[b"content-length"])
-    while len(body) < length:
-        body += connection.recv(1 << 16)
-    return head, length, body
-
-
 @contextmanager
-def _server(home: Path, model: Path, units: int) -> Iterator[_Serving]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    variables = os.environ | {"CUSTOMLABELS_HOME": str(home), "CUSTOMLABELS_UNIT_QUEUE": str(QUEUE)}
-    command = [sys.executable, "-m", "customlabels"]
-    server = subprocess.Popen([*command, "serve", "--port", str(port)], env=variables, stdout=subprocess.DEVNULL)
-    try:
-        _wait_for(port, server)
-        lines = subprocess.run([*command, "env"], env=variables, capture_output=True, text=True, check=True).stdout
-        exported = (line.removeprefix("export ").split("=", 1) for line in lines.splitlines())
-        environment = {name: value.strip("'") for name, value in exported}
+def _server(home: Path, model: Path, units: int) -> Iterator[tuple[Serving, str]]:
+    """A server whose only model runs, and that model's ARN."""
+    with serving(home, {"CUSTOMLABELS_UNIT_QUEUE": str(QUEUE)}) as found:
         arn = _add_model(home, model, units)
-        serving = _Serving(psutil.Process(server.pid), port, environment, arn)
         _wait_until_running(home, arn)
-        yield serving
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
-    while server.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise RuntimeError(f"The server ended with {server.returncode}.")
+        yield found, arn
 
 
 def _add_model(home: Path, model: Path, units: int) -> str:
