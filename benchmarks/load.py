@@ -58,7 +58,7 @@ def measure(ask: Ask, connections: int, count: int, *roots: psutil.Process) -> M
             errors.append(error)
 
     threads = [threading.Thread(target=work) for _ in range(connections)]
-    tree, load, began = _processor_seconds(roots), time.process_time(), time.perf_counter()
+    tree, load, began = processor_seconds(roots), time.process_time(), time.perf_counter()
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -66,10 +66,10 @@ def measure(ask: Ask, connections: int, count: int, *roots: psutil.Process) -> M
     if errors:
         raise errors[0]
     wall = time.perf_counter() - began
-    return Measured(latencies, wall, _processor_seconds(roots) - tree, time.process_time() - load)
+    return Measured(latencies, wall, processor_seconds(roots) - tree, time.process_time() - load)
 
 
-def _processor_seconds(roots: Sequence[psutil.Process]) -> float:
+def processor_seconds(roots: Sequence[psutil.Process]) -> float:
     """Of processes and those below them, alive or ended."""
     total = 0.0
     for root in roots:
