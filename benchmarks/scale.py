@@ -20,8 +20,8 @@ import io
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ import numpy as np
 import psutil
 from botocore.config import Config
 from PIL import Image
+from sqlalchemy import create_engine, text
 
 from load import Ask, Serving, measure, processor_seconds, serving
 from machine import describe
@@ -46,7 +47,7 @@ class Site:
     """Servers of one database, and the processes that the work costs."""
 
     servers: Sequence[Serving]
-    database: Sequence[psutil.Process]
+    database: psutil.Process
     store: psutil.Process
 
     def asking(self, operation: str, bodies: Sequence[dict[str, object]]) -> Ask:
@@ -83,15 +84,17 @@ def main(argv: Sequence[str] | None = None) -> None:
         with serving(Path(folder) / "first", settings) as first:
             prepared = _prepare(first, args.entries)
         for count in args.servers:
-            with _site(Path(folder), settings, count, store, first) as site:
+            with ExitStack() as stack:
+                homes = [Path(folder) / f"{count}-{number}" for number in range(count)]
+                servers = [stack.enter_context(serving(home, settings, first.key)) for home in homes]
+                site = Site(servers, _postmaster(args.database), store.process)
                 _measure(site, prepared, args.calls, args.entries)
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """What is asked for: ARNs of a project, of a dataset, and of a model that runs."""
+    """What is asked for: ARNs of a dataset and of a model that runs."""
 
-    project: str
     dataset: str
     model: str
 
@@ -136,7 +139,7 @@ def _import(site: Site, entries: int) -> None:
     before, began = _spent(site), time.perf_counter()
     for client in clients:
         project = client.create_project(ProjectName=f"import-{time.time_ns()}")["ProjectArn"]
-        arns.append(_imported(client, project, entries))
+        arns.append(_imported(client, project))
     for client, arn in zip(clients, arns, strict=True):
         _wait(lambda client=client, arn=arn: _complete(client, arn))  # type: ignore[misc]
     count = entries * len(arns)
@@ -153,20 +156,20 @@ def _spent(site: Site) -> tuple[float, float, float]:
     """Processor seconds so far: servers, database, store."""
     return (
         processor_seconds([server.process for server in site.servers]),
-        processor_seconds(site.database),
+        processor_seconds([site.database]),
         processor_seconds([site.store]),
     )
 
 
-@contextmanager
-def _site(folder: Path, settings: dict[str, str], count: int, store: Serving, first: Serving) -> Iterator[Site]:
-    with ExitStack() as stack:
-        servers = [
-            stack.enter_context(serving(folder / f"{count}-{number}", settings, first.key)) for number in range(count)
-        ]
-        masters = [p for p in psutil.process_iter(["name"]) if p.info["name"] == "postgres"]
-        roots = [p for p in masters if (parent := p.parent()) is None or parent.name() != "postgres"]
-        yield Site(servers, roots, store.process)
+def _postmaster(url: str) -> psutil.Process:
+    """The process that all others of a database's server come from."""
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        found = psutil.Process(connection.execute(text("SELECT pg_backend_pid()")).scalar_one()).parent()
+    engine.dispose()
+    if found is None:
+        raise RuntimeError("The database is not on this machine: what it costs cannot be measured.")
+    return found
 
 
 def _prepare(server: Serving, entries: int) -> Prepared:
@@ -179,27 +182,27 @@ def _prepare(server: Serving, entries: int) -> Prepared:
     s3.put_object(Bucket=BUCKET, Key="train.manifest", Body=_manifest(TRAINED_ON))
     s3.put_object(Bucket=BUCKET, Key="many.manifest", Body=_manifest(entries))
     project = rekognition.create_project(ProjectName="scale")["ProjectArn"]
-    dataset = _imported(rekognition, project, entries)
+    dataset = _imported(rekognition, project)
     _wait(lambda: _complete(rekognition, dataset))
+    trained = rekognition.create_project(ProjectName="model")["ProjectArn"]
     place = {"GroundTruthManifest": {"S3Object": {"Bucket": BUCKET, "Name": "train.manifest"}}}
     model = rekognition.create_project_version(
-        ProjectArn=project,
+        ProjectArn=trained,
         VersionName="v1",
         OutputConfig={"S3Bucket": BUCKET, "S3KeyPrefix": "out"},
         TrainingData={"Assets": [place]},
         TestingData={"AutoCreate": True},
         Tags={"customlabels:effort": "fast"},
     )["ProjectVersionArn"]
-    waiting = {"ProjectArn": project, "VersionNames": ["v1"], "WaiterConfig": {"Delay": 1, "MaxAttempts": 600}}
+    waiting = {"ProjectArn": trained, "VersionNames": ["v1"], "WaiterConfig": {"Delay": 1, "MaxAttempts": 600}}
     rekognition.get_waiter("project_version_training_completed").wait(**waiting)
     rekognition.start_project_version(ProjectVersionArn=model, MinInferenceUnits=1)
     rekognition.get_waiter("project_version_running").wait(**waiting)
-    return Prepared(project, dataset, model)
+    return Prepared(dataset, model)
 
 
-def _imported(rekognition: Any, project: str, entries: int) -> str:
-    manifest = "many.manifest" if entries != TRAINED_ON else "train.manifest"
-    source = {"GroundTruthManifest": {"S3Object": {"Bucket": BUCKET, "Name": manifest}}}
+def _imported(rekognition: Any, project: str) -> str:
+    source = {"GroundTruthManifest": {"S3Object": {"Bucket": BUCKET, "Name": "many.manifest"}}}
     made = rekognition.create_dataset(ProjectArn=project, DatasetType="TRAIN", DatasetSource=source)
     return str(made["DatasetArn"])
 
