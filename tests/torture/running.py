@@ -23,13 +23,15 @@ _PARTS = {"worker": "customlabels.service.worker", "unit": "customlabels.engine.
 
 
 class RunningServer:
-    """`customlabels serve` on a home. Its log goes on in one file over all starts."""
+    """`customlabels serve` on a home, with further flags and settings. Its log goes on in one file over all starts."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *flags: str, **settings: str) -> None:
         self.home = home
-        self.log = home.parent / "server.log"
+        self.log = home.with_suffix(".log")
+        self._flags = flags
         self._environment = {name: value for name, value in os.environ.items() if not name.startswith("CUSTOMLABELS_")}
         self._environment |= {"CUSTOMLABELS_HOME": str(home), "OMP_NUM_THREADS": "1", "CUSTOMLABELS_MAX_TRAININGS": "0"}
+        self._environment |= {f"CUSTOMLABELS_{name.upper()}": value for name, value in settings.items()}
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -40,9 +42,9 @@ class RunningServer:
         """Start it and wait until it answers. Raises AssertionError where it ends instead."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*_COMMAND, "serve", "--port", str(self.port)], env=self._environment, stdout=log, stderr=log
+                [*_COMMAND, *self._arguments()], env=self._environment, stdout=log, stderr=log
             )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not self._answers():
             assert self._process.poll() is None, f"The server ended: {self.log.read_text()[-4000:]}"
             assert time.monotonic() < deadline, "The server does not answer."
@@ -79,8 +81,7 @@ class RunningServer:
 
     def client(self, service: str) -> Any:
         """A client that tries once, so that it is known what was acknowledged."""
-        said = subprocess.run([*_COMMAND, "env"], env=self._environment, capture_output=True, text=True, check=True)
-        told = dict(shlex.split(line)[1].split("=", 1) for line in said.stdout.splitlines())
+        told = self.told()
         return boto3.client(
             service,
             endpoint_url=f"http://127.0.0.1:{self.port}",
@@ -91,6 +92,14 @@ class RunningServer:
                 retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=30, s3={"addressing_style": "path"}
             ),
         )
+
+    def told(self) -> dict[str, str]:
+        """What `customlabels env` prints."""
+        said = subprocess.run([*_COMMAND, "env"], env=self._environment, capture_output=True, text=True, check=True)
+        return dict(shlex.split(line)[1].split("=", 1) for line in said.stdout.splitlines())
+
+    def _arguments(self) -> list[str]:
+        return ["serve", "--port", str(self.port), *self._flags]
 
     def _parts(self, module: str) -> list[psutil.Process]:
         found = []
@@ -108,3 +117,13 @@ class RunningServer:
                 return bool(answer.status == 200)
         except OSError:
             return False
+
+
+class RunningWorkers(RunningServer):
+    """`customlabels work` on a home."""
+
+    def _arguments(self) -> list[str]:
+        return ["work"]
+
+    def _answers(self) -> bool:
+        return (self.home / "logs" / "training-0.jsonl").exists()
