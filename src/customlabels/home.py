@@ -54,7 +54,7 @@ class Address:
 def address_of(settings: Settings) -> Address:
     """The address of the server that has this home now; where there is none, of the one that the settings describe."""
     try:
-        content = json.loads((settings.home / "server.json").read_text(encoding="utf-8"))
+        content = json.loads(settings.address_file.read_text(encoding="utf-8"))
         with (settings.home / "server.lock").open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

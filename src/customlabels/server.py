@@ -10,6 +10,7 @@ import threading
 import time
 from contextlib import ExitStack
 from types import TracebackType
+from typing import Self
 
 import uvicorn
 from anyio import to_thread
@@ -36,27 +37,27 @@ THREADS = 128
 """Calls that are worked on at the same time; most of them wait for an inference unit or the disk."""
 
 
-class Workshop:
-    """The workers of one home from `start` to `stop`, or within a `with` statement, without a port: others serve."""
+class Resident:
+    """Has a home from `start` to `stop`, or within a `with` statement."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._stack = ExitStack()
 
     def start(self) -> None:
-        """Raises home.HomeInUse, OSError, store.database.DatabaseUnavailable."""
+        """Be at work when this returns.
+
+        Raises home.HomeInUse, OSError for a port or folder that cannot be used, store.database.DatabaseUnavailable.
+        """
         with ExitStack() as stack:
-            home = take_home(self.settings, stack)
-            service = open_service(self.settings)
-            stack.callback(service.close)
-            _start_workers(service, home, stack)
+            self._move_in(take_home(self.settings, stack), stack)
             self._stack = stack.pop_all()
 
     def stop(self) -> None:
-        """End the workers, and leave the home; what they had in work is begun anew by others."""
+        """End what is at work, calls and jobs in an orderly way, and leave the home. A second time it does nothing."""
         self._stack.close()
 
-    def __enter__(self) -> Workshop:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -65,17 +66,28 @@ class Workshop:
     ) -> None:
         self.stop()
 
+    def _move_in(self, home: str, stack: ExitStack) -> None:
+        raise NotImplementedError
 
-class Server:
-    """Serves one home from `start` to `stop`, or within a `with` statement."""
+
+class Workshop(Resident):
+    """The workers of one home, without a port: others serve."""
+
+    def _move_in(self, home: str, stack: ExitStack) -> None:
+        service = open_service(self.settings)
+        stack.callback(service.close)
+        _start_workers(service, home, stack)
+
+
+class Server(Resident):
+    """Serves one home."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+        super().__init__(settings)
         self.first_key: Key | None = None
         """The key that was made because there was none; its secret is to be shown once."""
         self.console = ""
         """Where the console is; a link that signs the administrator in, once, until there is a password."""
-        self._stack = ExitStack()
         self._endpoint = ""
 
     @property
@@ -83,45 +95,25 @@ class Server:
         """The URL under which clients of this machine reach the server."""
         return self._endpoint
 
-    def start(self) -> None:
-        """Be ready for calls when this returns.
-
-        Raises home.HomeInUse, OSError for a port or folder that cannot be used, store.database.DatabaseUnavailable.
-        """
-        with ExitStack() as stack:
-            home = take_home(self.settings, stack)
-            listening = _listen(self.settings.host, self.settings.port)
-            stack.callback(listening.close)
-            service = open_service(self.settings)
-            stack.callback(service.close)
-            for file in self.settings.home.glob("customlabels.db*"):
-                file.chmod(0o600)  # the home may have been made by others, for all to read
-            self.first_key = first_key(service.database, service.account)
-            workers = _start_workers(service, home, stack)
-            service.queue.listeners.append(workers.wake)
-            serving = service.with_units(home)
-            stack.callback(serving.close)
-            audit = Audit(self.settings.logs / "audit.jsonl")
-            stack.callback(audit.close)
-            self._serve(App(serving, audit, workers.alive, ExampleProjects()), listening, stack)
-            self._endpoint = url(self.settings.host, listening.getsockname()[1])
-            place = url_for_people(self.settings, listening.getsockname()[1])
-            self.console = _console(service, place)
-            self._announce(stack, place)
-            self._stack = stack.pop_all()
-
-    def stop(self) -> None:
-        """Answer the calls in work, end the workers and units, and leave the home. Does nothing the second time."""
-        self._stack.close()
-
-    def __enter__(self) -> Server:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+    def _move_in(self, home: str, stack: ExitStack) -> None:
+        listening = _listen(self.settings.host, self.settings.port)
+        stack.callback(listening.close)
+        service = open_service(self.settings)
+        stack.callback(service.close)
+        for file in self.settings.home.glob("customlabels.db*"):
+            file.chmod(0o600)  # the home may have been made by others, for all to read
+        self.first_key = first_key(service.database, service.account)
+        workers = _start_workers(service, home, stack)
+        service.queue.listeners.append(workers.wake)
+        serving = service.with_units(home)
+        stack.callback(serving.close)
+        audit = Audit(self.settings.logs / "audit.jsonl")
+        stack.callback(audit.close)
+        self._serve(App(serving, audit, workers.alive, ExampleProjects()), listening, stack)
+        self._endpoint = url(self.settings.host, listening.getsockname()[1])
+        place = url_for_people(self.settings, listening.getsockname()[1])
+        self.console = _console(service, place)
+        self._announce(stack, place)
 
     def _serve(self, app: App, listening: socket.socket, stack: ExitStack) -> None:
         config = uvicorn.Config(
@@ -150,7 +142,7 @@ class Server:
 
     def _announce(self, stack: ExitStack, place: str) -> None:
         """Say in the home where the server is, for `customlabels env` and `users link`."""
-        path = self.settings.home / "server.json"
+        path = self.settings.address_file
         scratch = path.with_suffix(".tmp")
         content = {"pid": os.getpid(), "endpoint": self.endpoint, "console": place, "region": self.settings.region}
         scratch.write_text(json.dumps(content) + "\n", encoding="utf-8")

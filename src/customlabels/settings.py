@@ -78,6 +78,11 @@ class Settings:
         return self.home / "models"
 
     @property
+    def address_file(self) -> Path:
+        """Says where the server of this home is, while there is one."""
+        return self.home / "server.json"
+
+    @property
     def logs(self) -> Path:
         return self.home / "logs"
 

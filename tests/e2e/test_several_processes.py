@@ -62,6 +62,11 @@ class Client:
                     raise
         raise AssertionError
 
+    def projects(self) -> set[str]:
+        """The names of all projects, as the first server tells them."""
+        pages = self._clients[0].get_paginator("describe_projects").paginate()
+        return {item["ProjectArn"].split("/")[1] for page in pages for item in page["ProjectDescriptions"]}
+
     def close(self) -> None:
         for client in self._clients:
             client.close()
@@ -79,20 +84,19 @@ class Topology:
             "s3_endpoint": f"http://127.0.0.1:{self.s3.port}",
             "s3_access_key": told["AWS_ACCESS_KEY_ID"],
             "s3_secret_key": told["AWS_SECRET_ACCESS_KEY"],
+            "max_projects": "0",
         }
-        with ThreadPoolExecutor(3) as starting:
-            first, second, workers = [
-                starting.submit(lambda make=make: make())  # type: ignore[misc]
-                for make in (
-                    lambda: RunningServer(folder / "first", "--no-workers", **shared),
-                    lambda: RunningServer(folder / "second", "--no-workers", **shared),
-                    lambda: RunningWorkers(folder / "workers", **shared),
-                )
-            ]
-        self.workers = workers.result()
-        self.servers = [first.result(), second.result()]
-        for process in (self.workers, *self.servers):
+
+        def start(kind: type[RunningServer], name: str, *flags: str) -> RunningServer:
+            process = kind(folder / name, *flags, **shared)
             stack.callback(process.stop)
+            return process
+
+        with ThreadPoolExecutor(3) as starting:
+            workers = starting.submit(start, RunningWorkers, "workers")
+            servers = [starting.submit(start, RunningServer, name, "--no-workers") for name in ("first", "second")]
+        self.workers = workers.result()
+        self.servers = [server.result() for server in servers]
         self._told = self.servers[0].told()
         self._stack = stack
 
@@ -220,13 +224,13 @@ def test_what_is_acknowledged_survives_the_loss_of_each_process(topology: Topolo
         before = len(load.projects), len(load.objects), load.answers
         server.kill("server")
         until(lambda before=before: min(a - b for a, b in zip(counts(load), before, strict=True)) > 2)  # type: ignore[misc]
+        until(lambda server=server: not server.orphans())  # type: ignore[misc]
         shutil.rmtree(server.home)  # it was one to throw away
         server.start()
     load.stop()
     objects = topology.client("s3", second)
     for server in topology.servers:
-        described = by[server].call("describe_projects")["ProjectDescriptions"]
-        assert {item["ProjectArn"].split("/")[1] for item in described} == {"pets", *load.projects}
+        assert by[server].projects() == {"pets", *load.projects}
         assert answer_of(by[server], version) == expected
     for key, content in load.objects.items():
         assert objects.call("get_object", Bucket=BUCKET, Key=key)["Body"].read() == content

@@ -127,6 +127,7 @@ class RunningModels:
         """End the units. The rows of models stay as they are."""
         with self._looking:
             self._closed = True
+            self._running = {}
         self._fleet.news.set()
         self._keeper.join()
         self._fleet.close()
