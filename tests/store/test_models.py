@@ -208,6 +208,7 @@ def test_what_killed_processes_left_is_swept(one: EndpointModels, settings: Sett
     root = one.new("kept").parent
     for name in ("fetch-ab", "customlabels-cd", "copy-x", "half"):
         (root / name).mkdir()
+    (root / "x.part").touch()
     one.sweep({"kept", "half"})
     assert sorted(path.name for path in root.iterdir()) == ["kept", "kept.json", "lock"]
     folder = FolderModels(settings.models)

@@ -29,6 +29,7 @@ from customlabels.store.objects.files import naming_disk_faults
 from customlabels.store.tables import facts
 
 _LIST = ".json"
+_PART = ".part"
 _AT_ONCE = 1000
 _TRIES = 2
 """How often a model is fetched whose bytes are not those of its list: the second time tells damage from a bad line."""
@@ -105,9 +106,11 @@ class EndpointModels:
         self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._alone():
             sweep_scratch(self._root)
-            for folder in self._root.iterdir():
-                if folder.is_dir() and not (self._root / f"{folder.name}{_LIST}").is_file():
-                    shutil.rmtree(folder, ignore_errors=True)
+            for path in self._root.iterdir():
+                if path.is_dir() and not (self._root / f"{path.name}{_LIST}").is_file():
+                    shutil.rmtree(path, ignore_errors=True)
+                elif path.suffix == _PART:
+                    path.unlink()
         self.tidy(known)
 
     def tidy(self, known: Collection[str]) -> None:
@@ -195,6 +198,6 @@ class EndpointModels:
             return None
 
     def _write_list(self, name: str, listed: ModelList) -> None:
-        scratch = self._root / f"{name}.part"
+        scratch = self._root / f"{name}{_PART}"
         scratch.write_bytes(listed.encode())
         os.replace(scratch, self._root / f"{name}{_LIST}")
