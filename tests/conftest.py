@@ -86,6 +86,18 @@ def postgresql() -> Iterator[postgres.PostgresServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def moto_url() -> Iterator[str]:
+    """The URL of an S3 endpoint, which forgets all at the end."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A fresh database with our tables, of each kind that we support."""

@@ -22,7 +22,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from customlabels.server import HomeInUse, Server, address_of
+from customlabels.home import HomeInUse, address_of
+from customlabels.server import Server
 from customlabels.service.access.keys import Key
 from customlabels.service.access.sessions import set_password
 from customlabels.service.service import open_service

@@ -35,12 +35,16 @@ class Settings:
     s3_access_key: str = ""
     s3_secret_key: str = ""
     s3_region: str = "us-east-1"
+    s3_models_bucket: str = "customlabels-models"
+    """Bucket at that endpoint for trained models; nobody reaches it through the server."""
     allowed_hosts: tuple[str, ...] = ()
     """Names, besides those of the loopback and of `host`, under which clients may reach the server."""
     cors_origins: tuple[str, ...] = ()
     """Origins of web pages that may call the API; `*` for all."""
     training_workers: int = 1
-    """Trainings that run at the same time; further ones wait their turn."""
+    """Trainings that run at the same time here; further ones wait their turn. 0: none, others train."""
+    data_workers: int = 1
+    """Workers for all other jobs: datasets, copies, deletions. 0: none, others do that."""
     idle_seconds: int = 900
     """After this long without a call a running model gives its memory back; 0: never."""
     unit_queue: int = 8
@@ -70,8 +74,13 @@ class Settings:
 
     @property
     def models(self) -> Path:
-        """Where each trained version has its folder."""
+        """Where each trained version has its folder, unless models are at an S3 endpoint."""
         return self.home / "models"
+
+    @property
+    def address_file(self) -> Path:
+        """Says where the server of this home is, while there is one."""
+        return self.home / "server.json"
 
     @property
     def logs(self) -> Path:

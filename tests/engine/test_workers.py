@@ -41,7 +41,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         said.touch()
         lost: list[str] = []
         role = Role("tester", [sys.executable, "-c", program, str(said)], frozenset({"test.kind"}), number)
-        workers = Workers([role], os.environ, lost.append)
+        workers = Workers([role], os.environ, lost.append, "home")
         workers.start()
         running.append(workers)
         return workers, said, lost
@@ -81,14 +81,14 @@ def test_a_worker_that_was_killed_is_reported_and_started_again(
     assert workers.processes() != [pid]
 
 
-def test_names_tell_the_machine_and_the_process_of_the_server(
+def test_names_tell_the_home_the_machine_and_the_process_of_the_server(
     start: Start,
 ) -> None:
     workers, said, lost = start(number=2)
     until(lambda: said.read_text().count(".") == 2)
     workers.stop()
-    host, pid, _, name = lost[0].split(":")
-    assert (host, int(pid), name) == (os.uname().nodename, os.getpid(), "tester-0")
+    home, host, pid, _, name = lost[0].split(":")
+    assert (home, host, int(pid), name) == ("home", os.uname().nodename, os.getpid(), "tester-0")
     assert len(set(lost)) == 2
     assert "bye" in said.read_text() or "end" in said.read_text()
 
@@ -107,7 +107,7 @@ def test_every_worker_is_ended_though_a_loss_cannot_be_reported(caplog: pytest.L
         raise OSError("no database")
 
     command = [sys.executable, "-c", "import sys; sys.stdin.read()"]
-    workers = Workers([Role("a", command, frozenset(), 2)], os.environ, unreachable)
+    workers = Workers([Role("a", command, frozenset(), 2)], os.environ, unreachable, "home")
     workers.start()
     workers.stop()
     assert set(workers.alive().values()) == {False}

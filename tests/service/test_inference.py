@@ -168,7 +168,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         make(model_folder(opened, name))
         add_version(opened, name, "RUNNING", model=name, min_units=1)
     opened.objects.create_bucket("photos", opened.account)
-    running = opened.with_units()
+    running = opened.with_units("here")
     yield running
     running.close()
 
@@ -344,7 +344,7 @@ def serve() -> Iterator[Callable[[Service], Service]]:
     with ExitStack() as stack:
 
         def run(service: Service) -> Service:
-            running = service.with_units()
+            running = service.with_units("here")
             assert running.units is not None
             stack.enter_context(closing(running.units))
             return running

@@ -30,7 +30,11 @@ def server(service: Service) -> Iterator[Server]:
     made: list[RunningModels] = []
 
     def make(idle_seconds: int = 0) -> RunningModels:
-        made.append(RunningModels(replace(service.settings, idle_seconds=idle_seconds), service.database))
+        made.append(
+            RunningModels(
+                replace(service.settings, idle_seconds=idle_seconds), service.database, service.models, f"{len(made)}"
+            )
+        )
         return made[-1]
 
     yield make

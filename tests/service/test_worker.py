@@ -42,7 +42,9 @@ def project(home: Service) -> str:
 
 @pytest.fixture
 def workers(home: Service) -> Iterator[Workers]:
-    running = Workers(roles(home.settings)[1:], {**os.environ, **home.settings.environment()}, home.queue.release)
+    running = Workers(
+        roles(home.settings)[1:], {**os.environ, **home.settings.environment()}, home.queue.release, "here"
+    )
     running.start()
     yield running
     running.stop()
@@ -107,9 +109,9 @@ def test_a_training_that_takes_its_worker_with_it_ends(home: Service, project: s
 
 def test_what_dead_workers_of_this_home_held_is_free_at_the_next_start(home: Service, project: str) -> None:
     begin(home, Caller.administrator(home.account), project)
-    assert home.queue.claim(["version.train"], "here:1:2:training-0") is not None
+    assert home.queue.claim(["version.train"], "here:host:1:2:training-0") is not None
     assert home.queue.claim(["version.train"], "next") is None
-    home.queue.release_local()
+    home.queue.release_dead("here")
     assert home.queue.claim(["version.train"], "next") is not None
 
 
@@ -117,3 +119,5 @@ def test_each_setting_reaches_the_workers(tmp_path: Path) -> None:
     settings = replace(Settings(home=tmp_path), training_workers=3, allowed_hosts=("a", "b"), region="eu-central-1")
     assert Settings.from_environment(settings.environment()) == settings
     assert [(role.name, role.number) for role in roles(settings)] == [("data", 1), ("training", 3)]
+    none = replace(settings, training_workers=0, data_workers=0)
+    assert [role.number for role in roles(none)] == [0, 0]

@@ -21,6 +21,7 @@ from customlabels.settings import Settings
 from customlabels.store import Database, Objects
 from customlabels.store.backup import BackupError, backup
 from customlabels.store.database import now
+from customlabels.store.models import open_models
 from customlabels.store.objects.place import open_objects
 from customlabels.store.restore import restore
 from customlabels.store.rows import DatabaseNotEmpty
@@ -257,13 +258,29 @@ def test_an_object_that_was_damaged_in_the_backup_is_named(settings: Settings, t
     assert (done.objects, done.missing) == (5, ["s3://pictures/a"])
 
 
-def test_objects_at_an_endpoint_stay_there(settings: Settings, tmp_path: Path) -> None:
-    endpoint = "http://127.0.0.1:1"
-    made = backup(replace(settings, s3_endpoint=endpoint), tmp_path / "endpoint.tar")
-    assert (made.objects, made.models, made.missing) == (0, 1, [])
+def test_objects_at_an_endpoint_stay_there_and_models_go_back_to_it(
+    settings: Settings, tmp_path: Path, moto_url: str
+) -> None:
+    endpoint = moto_url
+    with opened(settings) as (database, _), database.write() as connection:
+        connection.execute(facts.insert(), {"name": "account", "value": ACCOUNT})
+    model = files(settings.models / "m1")
+    at = replace(settings, s3_endpoint=endpoint, s3_access_key="AKIDEXAMPLE", s3_secret_key="wJalrXUtnFEMI/K7MDENG")
+    at = replace(at, s3_models_bucket=f"backup-{settings.database[:5]}-models")
+    with opened(at) as (database, _):
+        models = open_models(at, database)
+        models.adopt({"m1"})
+        assert not (settings.models / "m1").exists()
+        made = backup(at, tmp_path / "endpoint.tar")
+        assert (made.objects, made.models, made.missing) == (0, 1, [])
+        models.delete("m1")
+    new = replace(at, home=tmp_path / "new", database_url=f"sqlite:///{tmp_path / 'new.db'}")
+    restore(new, tmp_path / "endpoint.tar")
+    with opened(replace(new, home=tmp_path / "any")) as (database, _):
+        assert files(open_models(replace(new, home=tmp_path / "any"), database).folder("m1")) == model
     with pytest.raises(BackupError, match=f"they are at {endpoint}. Name the place with CUSTOMLABELS_S3_ENDPOINT"):
         restore(Settings(home=tmp_path / "elsewhere"), tmp_path / "endpoint.tar")
-    backup(settings, tmp_path / "folders.tar")
+    backup(replace(at, s3_endpoint=""), tmp_path / "folders.tar")
     with pytest.raises(BackupError, match="has objects, which go into folders"):
         restore(Settings(home=tmp_path / "elsewhere", s3_endpoint=endpoint), tmp_path / "folders.tar")
 

@@ -24,11 +24,12 @@ _PARTS = {"worker": "customlabels.service.worker", "unit": "customlabels.engine.
 
 
 class RunningServer:
-    """`customlabels serve` on a home, with further `settings`. Its log goes on in one file over all starts."""
+    """`customlabels serve` on a home, with further flags and settings. Its log goes on in one file over all starts."""
 
-    def __init__(self, home: Path, **settings: str) -> None:
+    def __init__(self, home: Path, *flags: str, **settings: str) -> None:
         self.home = home
-        self.log = home.parent / "server.log"
+        self.log = home.with_suffix(".log")
+        self._flags = flags
         self._environment = {name: value for name, value in os.environ.items() if not name.startswith("CUSTOMLABELS_")}
         self._environment |= {"CUSTOMLABELS_HOME": str(home), "OMP_NUM_THREADS": "1", "CUSTOMLABELS_MAX_TRAININGS": "0"}
         self._environment |= {f"CUSTOMLABELS_{name.upper()}": value for name, value in settings.items()}
@@ -42,9 +43,9 @@ class RunningServer:
         """Start it and wait until it answers. Raises AssertionError where it ends instead."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*_COMMAND, "serve", "--port", str(self.port)], env=self._environment, stdout=log, stderr=log
+                [*_COMMAND, *self._arguments()], env=self._environment, stdout=log, stderr=log
             )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not self._answers():
             assert self._process.poll() is None, f"The server ended: {self.log.read_text()[-4000:]}"
             assert time.monotonic() < deadline, "The server does not answer."
@@ -93,7 +94,7 @@ class RunningServer:
 
     def client(self, service: str) -> Any:
         """A client that tries once, so that it is known what was acknowledged. Threads may share it."""
-        told = self._credentials
+        told = self.told
         return boto3.client(
             service,
             endpoint_url=f"http://127.0.0.1:{self.port}",
@@ -110,9 +111,13 @@ class RunningServer:
         )
 
     @cached_property
-    def _credentials(self) -> dict[str, str]:
+    def told(self) -> dict[str, str]:
+        """What `customlabels env` prints."""
         said = subprocess.run([*_COMMAND, "env"], env=self._environment, capture_output=True, text=True, check=True)
         return dict(shlex.split(line)[1].split("=", 1) for line in said.stdout.splitlines())
+
+    def _arguments(self) -> list[str]:
+        return ["serve", "--port", str(self.port), *self._flags]
 
     def _parts(self, module: str) -> list[psutil.Process]:
         found = []
@@ -130,3 +135,13 @@ class RunningServer:
                 return bool(answer.status == 200)
         except OSError:
             return False
+
+
+class RunningWorkers(RunningServer):
+    """`customlabels work` on a home."""
+
+    def _arguments(self) -> list[str]:
+        return ["work"]
+
+    def _answers(self) -> bool:
+        return (self.home / "logs" / "training-0.jsonl").exists()

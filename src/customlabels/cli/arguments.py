@@ -103,7 +103,14 @@ def _serve(add: Add) -> None:
     command = add("serve", help="run the server, until Ctrl-C")
     command.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
     command.add_argument("--port", type=_port, help="port to listen on; 0 takes a free one (default: 8321)")
+    command.add_argument(
+        "--no-workers", action="store_true", help="serve only; `customlabels work` elsewhere does jobs"
+    )
     _home(command)
+
+
+def _work(add: Add) -> None:
+    _home(add("work", help="do the jobs of a database that others serve, until Ctrl-C"))
 
 
 def _env(add: Add) -> None:
@@ -187,7 +194,7 @@ def _restore(add: Add) -> None:
     command.add_argument("--home", type=Path, required=True, metavar="DIR", help="folder to make; not there yet")
 
 
-_SERVER = (_serve, _env, _accounts, _users, _keys, _policy, _cancel, _objects, _backup, _restore)
+_SERVER = (_serve, _work, _env, _accounts, _users, _keys, _policy, _cancel, _objects, _backup, _restore)
 
 
 def _home(command: argparse.ArgumentParser) -> None:

@@ -11,7 +11,7 @@ from customlabels.cli.homes import command_for, open_home
 
 
 def run(args: argparse.Namespace) -> int:
-    from customlabels.server import address_of
+    from customlabels.home import address_of
     from customlabels.service.access.keys import administrator_key
 
     with open_home(args) as service:

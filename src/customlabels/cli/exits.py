@@ -27,9 +27,9 @@ class DataError(Exception):
 
 def code_for(error: Exception) -> int | None:
     """The exit code for an error whose text is meant for the user; None for a defect of ours, worth a traceback."""
+    from customlabels.home import HomeInUse
     from customlabels.imaging.images import ImageError
     from customlabels.manifest.problems import DatasetError
-    from customlabels.server import HomeInUse
     from customlabels.service.access.policies import PolicyError
     from customlabels.service.access.users import AccessError
     from customlabels.service.errors import ServiceError

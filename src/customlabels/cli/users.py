@@ -11,7 +11,7 @@ from customlabels.cli.tables import print_table
 
 
 def run(args: argparse.Namespace) -> int:
-    from customlabels.server import address_of
+    from customlabels.home import address_of
     from customlabels.service.access import users
     from customlabels.service.access.sessions import make_link, sign_in_address
 

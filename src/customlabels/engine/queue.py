@@ -1,11 +1,11 @@
 """Durable jobs in the database: added in the transaction of what they belong to, done once, and never lost.
 
 A worker holds a job by a lease that it renews; a job whose lease ran out (its worker was killed) can be claimed again.
+The database's clock decides, so workers may be on machines whose clocks differ.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select, update
 
 from customlabels.store import Database, now
+from customlabels.store.clock import Clock
 from customlabels.store.tables import jobs
 
 LEASE_SECONDS = 15.0
@@ -60,8 +61,7 @@ class Queue:
             row = connection.execute(_waiting(kinds).limit(1).with_for_update(skip_locked=True)).first()
             if row is None:
                 return None
-            lease = now() + int(1000 * LEASE_SECONDS)
-            values = {"worker": worker, "lease_until": lease, "attempts": row.attempts + 1}
+            values = {"worker": worker, "lease_until": _in(LEASE_SECONDS), "attempts": row.attempts + 1}
             connection.execute(update(jobs).where(jobs.c.id == row.id).values(values))
         return Job(row.id, row.kind, row.subject, row.payload, row.attempts + 1)
 
@@ -69,8 +69,7 @@ class Queue:
         """Hold a job for longer. Returns whether it is to be cancelled. Raises LeaseLost."""
         held = (jobs.c.id == job.id) & (jobs.c.worker == worker)
         with self.database.write() as connection:
-            lease = now() + int(1000 * LEASE_SECONDS)
-            if connection.execute(update(jobs).where(held).values(lease_until=lease)).rowcount == 0:
+            if connection.execute(update(jobs).where(held).values(lease_until=_in(LEASE_SECONDS))).rowcount == 0:
                 raise LeaseLost(f"Job {job.id} ({job.kind} {job.subject}) is not held by {worker} any more.")
             return bool(connection.execute(select(jobs.c.cancelled).where(jobs.c.id == job.id)).scalar())
 
@@ -90,7 +89,7 @@ class Queue:
         """Let a job be claimed again, as if for the first time, but later. Raises LeaseLost."""
         held = (jobs.c.id == job.id) & (jobs.c.worker == worker)
         with self.database.write() as connection:
-            values = {"worker": None, "lease_until": now() + int(1000 * seconds), "attempts": 0}
+            values = {"worker": None, "lease_until": _in(seconds), "attempts": 0}
             if connection.execute(update(jobs).where(held).values(values)).rowcount == 0:
                 raise LeaseLost(f"Job {job.id} ({job.kind} {job.subject}) is not held by {worker} any more.")
 
@@ -106,17 +105,15 @@ class Queue:
             values = {"worker": None, "lease_until": 0, "attempts": jobs.c.attempts - 1}
             connection.execute(update(jobs).where(jobs.c.worker == worker).values(values))
 
-    def release_local(self) -> None:
-        """Let others claim what workers of this machine held whose server is dead: their names begin as `host:pid:`.
+    def release_dead(self, home: str) -> None:
+        """Let others claim what workers of a home held: their names begin with its id and a colon.
 
-        Called by a server that has just locked its home, before it starts workers: with SQLite all of them are dead.
+        Called by who has just locked that home, before it starts workers, so that all of them are dead. A SQLite
+        database has no others. What workers of other homes hold is free when their leases have run out.
         """
+        dead = jobs.c.worker.is_not(None) if self.database.is_sqlite else jobs.c.worker.startswith(f"{home}:")
         with self.database.write() as connection:
-            held = select(jobs.c.worker).where(jobs.c.worker.is_not(None)).distinct()
-            workers = connection.execute(held).scalars().all()
-            dead = [worker for worker in workers if self.database.is_sqlite or _is_dead(worker)]
-            values = {"worker": None, "lease_until": 0}
-            connection.execute(update(jobs).where(jobs.c.worker.in_(dead)).values(values))
+            connection.execute(update(jobs).where(dead).values(worker=None, lease_until=0))
 
     def withdraw(self, connection: Connection, subject: str) -> bool:
         """Remove the jobs of a subject that nobody holds. Returns whether there were any."""
@@ -128,20 +125,10 @@ class Queue:
         return connection.execute(update(jobs).where(jobs.c.subject == subject).values(cancelled=True)).rowcount > 0
 
 
-def _is_dead(worker: str) -> bool:
-    """Whether the server of a worker is known to have ended: it was on this machine, and there is no such process."""
-    host, pid, *_ = [*worker.split(":"), ""]
-    if host != os.uname().nodename or not pid.isdecimal():
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
+def _in(seconds: float) -> Any:
+    return Clock() + int(1000 * seconds)
 
 
 def _waiting(kinds: Sequence[str]) -> Any:
-    free = jobs.c.lease_until < now()
+    free = jobs.c.lease_until < Clock()
     return select(jobs).where(jobs.c.kind.in_(kinds), free).order_by(jobs.c.id)

@@ -46,13 +46,16 @@ class Workers:
     """Keeps the workers of these roles alive from `start` to `stop`.
 
     A worker's process gets its name in the environment (CUSTOMLABELS_WORKER) and exits when its standard input ends.
-    `lost` is called with the name of a worker that has ended, before there is another of that name.
+    `lost` is called with the name of a worker that has ended, before there is another of that name. Names are unique,
+    and begin with `home`, which tells whose workers they are, and a colon.
     """
 
-    def __init__(self, roles: Sequence[Role], environment: Mapping[str, str], lost: Callable[[str], None]) -> None:
+    def __init__(
+        self, roles: Sequence[Role], environment: Mapping[str, str], lost: Callable[[str], None], home: str
+    ) -> None:
         self._environment = dict(environment)
         self._lost = lost
-        prefix = f"{os.uname().nodename}:{os.getpid()}:{time.time_ns()}"
+        prefix = f"{home}:{os.uname().nodename}:{os.getpid()}:{time.time_ns()}"
         self._workers = [_Worker(role, f"{prefix}:{role.name}-{i}") for role in roles for i in range(role.number)]
         self._stopping = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name="workers", daemon=True)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
@@ -24,7 +22,9 @@ from customlabels.service.errors import (
 )
 from customlabels.service.outputs import OutputRefused, Outputs
 from customlabels.service.service import Service
+from customlabels.service.version_models import forget_attempts, new_model_name
 from customlabels.store.database import now
+from customlabels.store.models import NoSuchModel, copy_folder
 from customlabels.store.tables import projects as project_table
 from customlabels.store.tables import versions as table
 
@@ -105,13 +105,17 @@ def copy(service: Service, task: Task) -> None:
     )
     caller = Caller(row.account, task.job.payload["caller"], statements)
     outputs = Outputs.of(service, caller, row.output, *names_of(row.arn))
-    folder = f"{row.id}-{row.created}"
+    name = new_model_name(row)
     try:
         outputs.check()
-        _copy_folder(service.model_folder(source.model), service.model_folder(folder))
-        files = outputs.put_evaluation(service.model_folder(folder))
+        copy_folder(service.model_folder(source.model), service.models.new(name))
+        files = outputs.put_evaluation(service.models.new(name))
+        service.models.keep(name)
     except OutputRefused:
         fail(service, task, "Unable to write to output S3 bucket.")
+        return
+    except NoSuchModel as error:
+        fail(service, task, str(error))
         return
     results = {
         "EvaluationResult": {"F1Score": source.f1, **files["EvaluationResult"]},
@@ -120,8 +124,9 @@ def copy(service: Service, task: Task) -> None:
     }
     with service.database.write() as connection:
         task.finish(connection)
-        values = {"ended": now(), "f1": source.f1, "results": results, "model": folder}
+        values = {"ended": now(), "f1": source.f1, "results": results, "model": name}
         versions.change(connection, row, "COPYING_COMPLETED", COMPLETED, **values)
+    forget_attempts(service, row, name)
 
 
 def fail(service: Service, task: Task, reason: str) -> None:
@@ -158,12 +163,3 @@ def _source(connection: Connection, caller: Caller, project_arn: str, arn: str) 
             f"The model version {arn} is {source.status}; only a trained one can be copied."
         )
     return source
-
-
-def _copy_folder(source: Path, target: Path) -> None:
-    """A copy of a model's folder that is there as a whole or not at all. Raises OSError."""
-    scratch = target.with_name(f"copy-{target.name}")
-    for folder in (scratch, target):
-        shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(source, scratch)
-    scratch.rename(target)

@@ -16,6 +16,7 @@ from customlabels.service.access.caller import Caller
 from customlabels.service.errors import InvalidParameterException, ResourceNotReadyException
 from customlabels.service.service import Service
 from customlabels.service.versions import permitted
+from customlabels.store.models import NoSuchModel
 from customlabels.vision.evaluation import Evaluation
 from customlabels.vision.outcomes import Corners, Item, Outcome
 
@@ -191,7 +192,10 @@ def _folder(service: Service, caller: Caller, arn: str) -> tuple[Row[Any], Path]
         row = permitted(connection, caller, "DescribeProjectVersions", arn)
     if row.model is None or row.status == "DELETING":
         raise ResourceNotReadyException(f"The model version {row.name} is {row.status}: it has no results.")
-    return row, service.model_folder(row.model)
+    try:
+        return row, service.model_folder(row.model)
+    except NoSuchModel as error:
+        raise ResourceNotReadyException(f"The results of the model version {row.name} are lost. {error}") from error
 
 
 def _confusion(tested: Tested, names: Sequence[str]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from customlabels.service.running import RunningModels
 from customlabels.settings import Settings
 from customlabels.store import Database, Objects
 from customlabels.store.database import now
+from customlabels.store.models import Models, open_models
 from customlabels.store.objects.place import open_objects
 from customlabels.store.tables import accounts, facts
 
@@ -25,6 +26,7 @@ class Service:
     settings: Settings
     database: Database
     objects: Objects
+    models: Models
     queue: Queue
     pages: Pages
     account: str
@@ -37,12 +39,15 @@ class Service:
         return self.settings.region
 
     def model_folder(self, name: str) -> Path:
-        """Where the model of a row of `versions` lies (its column `model`)."""
-        return self.settings.models / name
+        """A local folder with the model of a row of `versions` (its column `model`).
 
-    def with_units(self) -> Service:
-        """The same state, with the units of all models that are to run; they start at once."""
-        return replace(self, units=RunningModels(self.settings, self.database))
+        Fetches it first where models are elsewhere. Raises NoSuchModel, StoreUnavailable.
+        """
+        return self.models.folder(name)
+
+    def with_units(self, server: str) -> Service:
+        """The same state, with the units of all models that are to run; they start at once. `server` is a unique id."""
+        return replace(self, units=RunningModels(self.settings, self.database, self.models, server))
 
     def close(self) -> None:
         if self.units is not None:
@@ -61,6 +66,7 @@ def open_service(settings: Settings) -> Service:
         settings,
         database,
         open_objects(settings, database),
+        open_models(settings, database),
         Queue(database),
         Pages(bytes.fromhex(known["pagination_key"])),
         known["account"],

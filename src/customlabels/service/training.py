@@ -29,6 +29,7 @@ from customlabels.service.importing import MAX_MANIFEST_BYTES
 from customlabels.service.outputs import OutputRefused, Outputs
 from customlabels.service.pictures import Pictures
 from customlabels.service.service import Service
+from customlabels.service.version_models import forget_attempts, new_model_name
 from customlabels.service.versions import CANCELLED, change, drop_snapshots
 from customlabels.store.database import DatabaseUnavailable, now
 from customlabels.store.objects import NoSuchBucket, ObjectError, ObjectTooLarge, StoreUnavailable
@@ -156,10 +157,10 @@ class _Training:
                 raise TrainingRefused(verdict.message)
             chosen = task_data(training.entries, testing.entries)
             ready = prepared(chosen, training.labels, self.pictures.read, self.pictures.read)
-            folder = f"{self.row.id}-{self.row.created}"
+            name = new_model_name(self.row)
             model = train_prepared(
                 ready,
-                self.service.model_folder(folder),
+                self.service.models.new(name),
                 effort=self.row.effort,
                 seed=self.row.seed,
                 began=self.began,
@@ -168,13 +169,14 @@ class _Training:
                 hub=hub,
             )
             files = self.outputs.put_evaluation(model.folder)
+            self.service.models.keep(name)
         except OutputRefused as error:
             log.warning("%s: %s", self.row.arn, error)
             raise TrainingRefused(MESSAGES["ERROR_CANNOT_WRITE_OUTPUT_S3_BUCKET"]) from error
         except (RuntimeMissing, WeightsError) as error:
             raise TrainingRefused(str(error)) from error
         assert model.evaluation is not None
-        self._complete(folder, model.evaluation.f1, files)
+        self._complete(name, model.evaluation.f1, files)
 
     def _read(self) -> tuple[Manifest, Manifest | None, bool]:
         """What is to be learnt from and tested on (None: a part of the first). Raises TrainingRefused."""
@@ -262,12 +264,12 @@ class _Training:
             mine = versions.c.id == self.row.id
             connection.execute(update(versions).where(mine).values(results=self.results))
 
-    def _complete(self, folder: str, f1: float, files: Mapping[str, Any]) -> None:
+    def _complete(self, name: str, f1: float, files: Mapping[str, Any]) -> None:
         results = {**self.results, "EvaluationResult": {"F1Score": f1, **files["EvaluationResult"]}}
         auto = {"AutoCreate": bool(self.row.testing_input.get("AutoCreate"))}
-        for name, further in (("TrainingDataResult", {}), ("TestingDataResult", auto)):
-            output = {**further, **files[name]["Output"]}
-            results[name] = {**self.results[name], "Output": output}
+        for kind, further in (("TrainingDataResult", {}), ("TestingDataResult", auto)):
+            output = {**further, **files[kind]["Output"]}
+            results[kind] = {**self.results[kind], "Output": output}
         ended = now()
         with self.service.database.write() as connection:
             self.task.finish(connection)
@@ -280,12 +282,13 @@ class _Training:
                 billable_seconds=math.ceil((ended - self.began.timestamp() * 1000) / 1000),
                 f1=f1,
                 results=results,
-                model=folder,
+                model=name,
                 progress=self._progress("done", 1.0, 0.0),
                 training_snapshot=None,
                 testing_snapshot=None,
             )
             drop_snapshots(connection, (self.row.training_snapshot, self.row.testing_snapshot))
+        forget_attempts(self.service, self.row, name)
 
     def _tell(self, progress: Progress) -> None:
         if progress.loss is not None and math.isfinite(progress.loss):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-
 from sqlalchemy import delete, select
 
 from customlabels.engine.work import Handler, Task
 from customlabels.service import copies, tags, training
 from customlabels.service.service import Service
+from customlabels.service.version_models import delete_models
 from customlabels.service.versions import drop_snapshots
 from customlabels.store.tables import versions
+
+DELETE_AGAIN_SECONDS = 10.0
+"""How soon a deletion that failed, since models cannot be reached, is tried again; the version stays DELETING."""
 
 
 def handlers(service: Service) -> dict[str, Handler]:
@@ -22,7 +24,9 @@ def handlers(service: Service) -> dict[str, Handler]:
         "version.copy": Handler(
             lambda task: copies.copy(service, task), lambda task, reason: copies.fail(service, task, reason)
         ),
-        "version.delete": Handler(lambda task: _delete(service, task), lambda task, reason: _delete(service, task)),
+        "version.delete": Handler(
+            lambda task: _delete(service, task), lambda task, reason: task.postpone(DELETE_AGAIN_SECONDS)
+        ),
     }
 
 
@@ -30,7 +34,7 @@ def _delete(service: Service, task: Task) -> None:
     with service.database.read() as connection:
         row = connection.execute(select(versions).where(versions.c.arn == task.job.subject)).first()
     if row is not None:
-        shutil.rmtree(service.model_folder(f"{row.id}-{row.created}"), ignore_errors=True)
+        delete_models(service, row)
     with service.database.write() as connection:
         task.finish(connection)
         if row is not None:

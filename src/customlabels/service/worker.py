@@ -45,7 +45,7 @@ KINDS = {
 
 def roles(settings: Settings) -> list[Role]:
     """The workers that a server with these settings has."""
-    numbers = {"data": 1, "training": max(1, settings.training_workers)}
+    numbers = {"data": settings.data_workers, "training": settings.training_workers}
     return [Role(name, python("customlabels.service.worker", name), KINDS[name], n) for name, n in numbers.items()]
 
 

@@ -2,8 +2,8 @@
 
 The file is a tar archive: format.json, objects/BUCKET/CONTENT, models/NAME/..., customlabels.db, manifest.json. The
 database is a SQLite file whatever the home's own database is, so a backup also moves a home from SQLite to PostgreSQL
-or back. Objects of an S3 endpoint are not in it: they stay where they are. It holds the secret access keys: only its
-owner may read it. Logs, and multipart uploads that are under way, are left out.
+or back. Objects of an S3 endpoint are not in it: they stay where they are; models are, wherever they lie. It holds the
+secret access keys: only its owner may read it. Logs, and multipart uploads that are under way, are left out.
 
 What it holds is of one moment. The rows are saved, then the files they name are added. Where a file was replaced or
 deleted meanwhile, the rows are saved anew and what they name is added, the last time while no other may write. An
@@ -29,6 +29,7 @@ from sqlalchemy import select
 from customlabels.settings import Settings
 from customlabels.store import rows
 from customlabels.store.database import Database, now
+from customlabels.store.models import NoSuchModel, open_models
 from customlabels.store.objects import ObjectError
 from customlabels.store.objects.contents import Contents
 from customlabels.store.tables import objects, versions
@@ -53,7 +54,7 @@ class Summary:
 
 
 def backup(settings: Settings, file: Path) -> Summary:
-    """Write a backup of a home to a new file. Raises BackupError, DatabaseUnavailable, OSError."""
+    """Write a backup of a home to a new file. Raises BackupError, DatabaseUnavailable, StoreUnavailable, OSError."""
     if settings.database.startswith("sqlite:") and not _sqlite_file(settings).is_file():
         raise BackupError(f"{settings.home} is not the home of a server: it has no database. See --home.")
     if file.exists():
@@ -74,7 +75,7 @@ def backup(settings: Settings, file: Path) -> Summary:
         else:
             with database.write():
                 archive.summary.missing = archive.add(saved)
-        rows.forget_uploads(saved)
+        rows.forget_passing(saved)
         archive.finish(saved)
     return archive.summary
 
@@ -84,6 +85,7 @@ class _Archive:
         self._settings = settings
         self._database = database
         self._contents = None if settings.s3_endpoint else Contents(settings.buckets, database)
+        self._models = open_models(settings, database)
         self._tar = tar
         self._added: set[tuple[str, str]] = set()
         self.summary = Summary()
@@ -136,12 +138,12 @@ class _Archive:
         return True
 
     def _add_model(self, model: str) -> bool:
-        folder = self._settings.models / model
         try:
+            folder = self._models.folder(model)
             files = sorted(path for path in folder.rglob("*") if path.is_file())
             for path in files:
-                self._tar.add(path, f"models/{path.relative_to(self._settings.models).as_posix()}", filter=_plain)
-        except FileNotFoundError:
+                self._tar.add(path, f"models/{model}/{path.relative_to(folder).as_posix()}", filter=_plain)
+        except (NoSuchModel, FileNotFoundError):
             return False
         if not files:
             return False

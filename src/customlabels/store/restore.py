@@ -10,6 +10,7 @@ import shutil
 import tarfile
 import tempfile
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,6 +20,7 @@ from customlabels.settings import Settings
 from customlabels.store import rows
 from customlabels.store.backup import DATABASE, FORMAT, BackupError, Summary
 from customlabels.store.database import Database
+from customlabels.store.models import known_models, open_models
 from customlabels.store.objects import CHUNK, object_rows
 from customlabels.store.objects.bucket_folder import BucketFolder
 from customlabels.store.objects.object_rows import ObjectRow
@@ -34,7 +36,8 @@ def restore(settings: Settings, file: Path) -> Summary:
     """Make the home that `settings` name, which must not be there yet, of a backup.
 
     The rows go into the database that the settings name, which must be empty. Where anything is wrong with the backup,
-    nothing is made. Raises BackupError, rows.DatabaseNotEmpty, migrations.DatabaseTooNew, DatabaseUnavailable, OSError.
+    nothing is made. Raises BackupError, rows.DatabaseNotEmpty, migrations.DatabaseTooNew, DatabaseUnavailable, OSError,
+    and StoreUnavailable where models go to an S3 endpoint.
     """
     home = settings.home
     if home.exists() and (not home.is_dir() or any(home.iterdir())):
@@ -49,6 +52,7 @@ def restore(settings: Settings, file: Path) -> Summary:
         with closing(Database(f"sqlite:///{new / DATABASE}")) as database:
             database.migrate()
             summary = _settle(database, new)
+            open_models(replace(settings, home=new), database).adopt(known_models(database))
         own = Settings(home=home).database
         if settings.database != own:
             with closing(Database(settings.database)) as target:

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Integer, func, select, text
 
 from customlabels.store.database import Database
-from customlabels.store.tables import accounts, metadata, uploads
+from customlabels.store.tables import accounts, metadata, servers, uploads
 
 _AT_ONCE = 1000
 
@@ -58,7 +58,8 @@ def copy(source: Connection, target: Connection) -> None:
                         target.execute(sequence, {"table": table.name, "column": column.name, "highest": highest})
 
 
-def forget_uploads(file: Path) -> None:
-    """Remove the multipart uploads that are under way: they are no objects yet, and their parts are not saved."""
+def forget_passing(file: Path) -> None:
+    """Remove what is not saved with the rows: the parts of multipart uploads under way, and the servers of now."""
     with closing(Database(f"sqlite:///{file}")) as saved, saved.write() as connection:
         connection.execute(uploads.delete())
+        connection.execute(servers.delete())

@@ -241,6 +241,15 @@ jobs = Table(
     comment="Work to be done. A job that is finished, well or not, has no row any more.",
 )
 
+servers = Table(
+    "servers",
+    metadata,
+    Column("id", Text, primary_key=True, comment="of the home that the server has"),
+    Column("seen", BigInteger, nullable=False, comment="when it last said that it is alive, by the database's clock"),
+    Column("models", JSON, nullable=False, comment="ARN to loading, serving, leaving or failed"),
+    comment="The processes that serve, and what each has of the models that run.",
+)
+
 buckets = Table(
     "buckets",
     metadata,

@@ -14,7 +14,7 @@ from PIL import Image
 from customlabels.service.access.caller import Caller
 from customlabels.service.console_bucket import console_bucket
 from customlabels.service.labelling import housekeeping
-from customlabels.service.labelling.housekeeping import DAY, keep_house, remove_archives, remove_thumbnails
+from customlabels.service.labelling.housekeeping import DAY, keep_home, keep_house, remove_archives, remove_thumbnails
 from customlabels.service.labelling.thumbnails import thumbnail
 from customlabels.service.service import Service
 from customlabels.store.database import now
@@ -74,6 +74,20 @@ def test_small_pictures_that_nobody_looks_at_go(service: Service, caller: Caller
     assert remove_thumbnails(service, Event()) == 1
     (left,) = (service.settings.home / "thumbnails").glob("*/*")
     assert left.stat().st_mtime > time.time() - DAY
+
+
+def test_a_home_is_kept_tidy(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = service.settings.home / "thumbnails" / "ab" / "cd.jpg"
+    old.parent.mkdir(parents=True)
+    old.write_bytes(b"small")
+    aged(old, 91 * DAY)
+    asked: list[object] = []
+    monkeypatch.setattr(type(service.models), "tidy", lambda _, known: asked.append(known))
+    leave = Event()
+    monkeypatch.setattr(leave, "wait", lambda _: True)
+    keep_home(service, leave)
+    assert not old.exists()
+    assert asked == [set()]
 
 
 def test_a_fault_does_not_end_it(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from customlabels.server import Server
 from customlabels.settings import Settings
@@ -59,15 +58,6 @@ def folder(root: Path, database: Database) -> FolderObjects:
     store = FolderObjects(root, database)
     store.create_bucket("photos", ACCOUNT)
     return store
-
-
-@pytest.fixture(scope="session")
-def moto_url() -> Iterator[str]:
-    server = ThreadedMotoServer(port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from threading import Event
 
@@ -13,6 +14,7 @@ from customlabels.service.console_bucket import PREFIX
 from customlabels.service.labelling.uploads import ARCHIVES
 from customlabels.service.service import Service
 from customlabels.store.database import DatabaseUnavailable, now
+from customlabels.store.models import known_models
 from customlabels.store.objects import NoSuchBucket, ObjectError
 from customlabels.store.tables import facts, jobs
 
@@ -24,11 +26,19 @@ THUMBNAIL_SECONDS = 90 * DAY
 
 
 def keep_house(service: Service, leave: Event) -> None:
-    """Tidy up now and once a day, until `leave` is set."""
+    """Tidy up what all servers share, now and once a day, until `leave` is set."""
+    _daily(lambda: remove_archives(service), leave)
+
+
+def keep_home(service: Service, leave: Event) -> None:
+    """Tidy up a home, now and once a day, until `leave` is set."""
+    _daily(lambda: (remove_thumbnails(service, leave), service.models.tidy(known_models(service.database))), leave)
+
+
+def _daily(do: Callable[[], object], leave: Event) -> None:
     while True:
         try:
-            remove_archives(service)
-            remove_thumbnails(service, leave)
+            do()
         except (ObjectError, DatabaseUnavailable, OSError) as error:
             log.warning("housekeeping: %s", error)
         if leave.wait(DAY):

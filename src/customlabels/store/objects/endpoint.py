@@ -7,7 +7,7 @@ are kept where one request stores the whole object; uploads in parts have the en
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
 from typing import Any
@@ -20,6 +20,7 @@ from customlabels.store.objects import (
     CHUNK,
     Bucket,
     BucketExists,
+    InvalidName,
     NoSuchBucket,
     ObjectTooLarge,
     Stored,
@@ -45,9 +46,9 @@ _LAST = "\U0010ffff"
 class EndpointObjects(EndpointUploads):
     """Implements `customlabels.store.objects.Objects` with the buckets of an S3 endpoint."""
 
-    def __init__(self, settings: Settings, database: Database) -> None:
-        """Nothing is asked of the endpoint yet."""
-        super().__init__(make_client(settings), settings.s3_endpoint)
+    def __init__(self, settings: Settings, database: Database, hidden: Collection[str] = ()) -> None:
+        """Nothing is asked of the endpoint yet. `hidden` buckets are there for nobody."""
+        super().__init__(make_client(settings), settings.s3_endpoint, hidden)
         self._region = settings.s3_region
         self._database = database
         self._buckets = BucketRows(database)
@@ -58,6 +59,8 @@ class EndpointObjects(EndpointUploads):
 
     def create_bucket(self, name: str, account: str) -> None:
         check_bucket_name(name)
+        if name in self._hidden:
+            raise InvalidName(f"The bucket name {name!r} is reserved. Choose another.")
         there = self._exists(name)
         if there:
             raise BucketExists(f"There is a bucket {name!r} already.", self.bucket(name).account)
@@ -67,9 +70,13 @@ class EndpointObjects(EndpointUploads):
             if error.account != account:
                 raise
             # The row is left of a creation that was cut short, or of a bucket that somebody deleted at the endpoint.
-        location = {"CreateBucketConfiguration": {"LocationConstraint": self._region}}
-        with self._faults(name):
-            self._client.create_bucket(Bucket=name, **({} if self._region == "us-east-1" else location))
+        self._create(name)
+
+    def make_bucket(self, name: str) -> None:
+        """Make a bucket that has no row, if it is not there."""
+        if not self._exists(name):
+            with suppress(BucketExists):  # another process was quicker
+                self._create(name)
 
     def bucket(self, name: str) -> Bucket:
         try:
@@ -83,7 +90,7 @@ class EndpointObjects(EndpointUploads):
 
     def buckets(self, account: str) -> list[Bucket]:
         with naming_faults(self._endpoint, "the list of buckets"):
-            there = {bucket["Name"] for bucket in self._client.list_buckets()["Buckets"]}
+            there = {bucket["Name"] for bucket in self._client.list_buckets()["Buckets"]} - set(self._hidden)
         if account == self._first_account():
             for name in there:
                 self.bucket(name)
@@ -197,6 +204,11 @@ class EndpointObjects(EndpointUploads):
         # Endpoints differ in whether a folder comes after itself.
         is_folder = after.startswith(prefix) and after.find(delimiter, len(prefix)) == len(after) - len(delimiter)
         return self._list(bucket, prefix, delimiter, after + _LAST if after and is_folder else after, limit)
+
+    def _create(self, bucket: str) -> None:
+        location = {"CreateBucketConfiguration": {"LocationConstraint": self._region}}
+        with self._faults(bucket):
+            self._client.create_bucket(Bucket=bucket, **({} if self._region == "us-east-1" else location))
 
     def _list(self, bucket: str, prefix: str, delimiter: str, after: str, limit: int) -> list[Stored | str]:
         found: list[Stored | str] = []

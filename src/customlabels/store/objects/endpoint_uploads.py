@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from typing import Any
 
@@ -24,9 +24,10 @@ _GROW_AFTER = 1000  # parts twice as large from here on, and again after as many
 class EndpointUploads:
     """The part of `customlabels.store.objects.Objects` for multipart uploads."""
 
-    def __init__(self, client: Any, endpoint: str) -> None:
+    def __init__(self, client: Any, endpoint: str, hidden: Collection[str]) -> None:
         self._client = client
         self._endpoint = endpoint
+        self._hidden = hidden
 
     def start_upload(
         self, bucket: str, key: str, headers: Mapping[str, str] | None = None, metadata: Mapping[str, str] | None = None
@@ -153,7 +154,7 @@ class EndpointUploads:
             raise
 
     def _exists(self, bucket: str) -> bool:
-        if not is_bucket_name(bucket):
+        if not is_bucket_name(bucket) or bucket in self._hidden:
             return False
         try:
             with self._faults(bucket):
@@ -168,7 +169,7 @@ class EndpointUploads:
 
     def _faults(self, bucket: str, key: str | None = None) -> AbstractContextManager[None]:
         """Around each request for a bucket. Raises NoSuchBucket for what boto3 would take for the name of a host."""
-        if not is_bucket_name(bucket):
+        if not is_bucket_name(bucket) or bucket in self._hidden:
             raise NoSuchBucket(f"There is no bucket {bucket!r}.")
         return naming_faults(self._endpoint, bucket if key is None else f"{bucket}/{key}")
 

@@ -12,7 +12,7 @@ def open_objects(settings: Settings, database: Database) -> Objects:
     if settings.s3_endpoint:
         from customlabels.store.objects.endpoint import EndpointObjects
 
-        return EndpointObjects(settings, database)
+        return EndpointObjects(settings, database, {settings.s3_models_bucket})
     from customlabels.store.objects.folder import FolderObjects
 
     return FolderObjects(settings.buckets, database)
