@@ -65,7 +65,7 @@ def test_the_second_look_decides_between_names_that_the_first_confuses() -> None
 
 def test_one_thing_found_under_two_names_is_one_box() -> None:
     boxes = as_boxes([(10, 10, 40, 40), (11, 10, 41, 40), (50, 10, 80, 40), (0, 0, 5, 5)])
-    confidence = np.array([[0.6, 0.1], [0.1, 0.7], [0.2, 0.1], [0.001, 0.0015]], np.float32)
+    confidence = np.array([[0.6, 0.1], [0.1, 0.7], [0.2, 0.1], [0.0001, 0.0004]], np.float32)
     crops: list[int] = []
 
     def namer(images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
@@ -81,7 +81,7 @@ def test_where_nothing_is_found_nothing_is_looked_at() -> None:
     def never(images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
         raise AssertionError(images.shape)
 
-    seen, named = look_again(as_boxes([(0, 0, 9, 9)]), np.full((1, 3), 0.001, np.float32), framed(), never)
+    seen, named = look_again(as_boxes([(0, 0, 9, 9)]), np.full((1, 3), 0.0004, np.float32), framed(), never)
     assert seen.shape == (0, 4)
     assert named.shape == (0, 3)
 

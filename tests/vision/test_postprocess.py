@@ -32,6 +32,6 @@ def test_noise_is_dropped_and_the_number_of_boxes_bounded() -> None:
     found = to_boxed(boxes, confidence, NOWHERE, 30_000, 30_000)
     assert len(found) == MOST_BOXES
     assert found.scores[0] == 1
-    nothing = to_boxed(boxes, np.full((1000, 1), 0.0009, np.float32), NOWHERE, 30_000, 30_000)
+    nothing = to_boxed(boxes, np.full((1000, 1), 0.0004, np.float32), NOWHERE, 30_000, 30_000)
     assert len(nothing) == 0
     assert nothing.boxes.shape == (0, 4)

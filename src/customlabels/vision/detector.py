@@ -37,7 +37,7 @@ from customlabels.vision.survey import survey
 from customlabels.vision.weights import Weights
 
 BATCH = 16
-HONEST_SLOPE, HONEST_OFFSET = 2.5, 0.9
+HONEST_SLOPE, HONEST_OFFSET = 3.0, 1.0
 """What the loss teaches is how well a box will fit: too high for boxes that are wrong, too low for those that are right
 by the usual measure. The same curve makes it the chance of being right on sets of all sorts (benchmarks/LOG.md)."""
 DEPTHS = (LAST_LAYERS, MIDDLE_LAYERS)

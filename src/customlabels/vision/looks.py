@@ -20,7 +20,7 @@ SIDE = 160
 """Side of the square, in pixels, in which a box is looked at."""
 MARGIN = 0.1
 """Of the box's sides, taken along on each side: a box is never exact."""
-LEAST_FOUND = 0.002
+LEAST_FOUND = 0.0005
 """Boxes of less confidence are not looked at again, and are dropped."""
 MOST_LOOKS = 100
 """Boxes looked at in one picture, the most confident."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from customlabels.imaging.boxes import Boxes, Letterbox, clip, nms
 from customlabels.vision.predictions import Boxed
 
-LEAST_SCORE = 0.001
+LEAST_SCORE = 0.0005
 """Boxes below this confidence are noise and never leave the network's side."""
 MOST_BOXES = 300
 """Boxes kept per image, the most confident."""
