@@ -19,9 +19,10 @@ test: $(VENV)/.dev $(VENV)/.browser $(VENV)/.clients console
 	-@$(PY) web/build.py tools
 	$(PY) -m pytest
 
-# The property tests again, with many more examples than `make test` draws, and servers that are killed at work.
+# The property tests again, with many more examples than `make test` draws, servers that are killed at work, and bad
+# files and requests by the thousand.
 torture: $(VENV)/.dev
-	$(PY) -m pytest -m torture --torture-rounds=50 --torture-seed=$(SEED)
+	$(PY) -m pytest -m torture --torture-rounds=50 --fuzz-count=10000 --torture-seed=$(SEED)
 	$(PY) -m pytest -m hypothesis --hypothesis-profile=torture --hypothesis-show-statistics
 
 torture-sample: $(VENV)/.dev

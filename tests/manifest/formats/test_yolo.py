@@ -154,6 +154,7 @@ def test_a_broken_image_and_a_label_file_without_one_are_told(put: Put) -> None:
         ("- names\n", "must hold names"),
         ("train: nowhere\nnames: [cat]\n", "there is no such folder or list below"),
         ("train: ../../etc\nnames: [cat]\n", "there is no such folder or list below"),
+        (f"train: {'x' * 300}\nnames: [cat]\n", "there is no such folder or list below"),
         ("train: /etc\nnames: [cat]\n", "there is no such folder or list below"),
         ("names: !!python/object/apply:os.getcwd []\n", "is not YAML"),
         ("names: [cat]\n", "no image was found"),

@@ -7,6 +7,7 @@ Two layouts are read: `data.yaml` naming the image folders of each part (Ultraly
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
@@ -218,7 +219,7 @@ def _resolve(root: Path, base: str, place: str) -> str | None:
         bare = bare.removeprefix("../")
     for name in (f"{base}/{place}" if base else place, place, bare):
         below = "." if PurePosixPath(name) == PurePosixPath() else name_below(name)
-        if below is not None and (root / below).exists():
+        if below is not None and os.path.exists(root / below):
             return below
     return None
 
