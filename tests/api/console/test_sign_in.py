@@ -83,6 +83,27 @@ def test_who_fails_often_has_to_wait(new_browser: NewBrowser) -> None:
     good(other.post("session", User="tom", Password=PASSWORD))
 
 
+def test_who_has_a_session_cannot_try_many_passwords(new_browser: NewBrowser, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = attempts.monotonic()
+    monkeypatch.setattr(attempts, "monotonic", lambda: at)
+    thief = new_browser("thea")
+    good(thief.post("me/password", Password=PASSWORD))
+    guesses = [thief.post("me/password", Password="a new one", OldPassword=f"guess {i}") for i in range(FREE + 1)]
+    assert [code(answer) for answer in guesses] == ["InvalidParameterException"] * FREE + ["TooManyAttempts"]
+    assert code(thief.post("me/password", Password="a new one", OldPassword=PASSWORD)) == "TooManyAttempts"
+
+
+def test_a_session_has_a_name_that_nobody_could_have_chosen(new_browser: NewBrowser, service: Service) -> None:
+    """Else somebody could plant a cookie in a browser, and wait until its owner signs in."""
+    browser = new_browser()
+    browser.http.cookies.set(COOKIE, "planted", path="/console")
+    answer = browser.post("session/link", Token=link(service))
+    assert answer.cookies[COOKIE] != "planted"
+    other = new_browser()
+    other.http.cookies.set(COOKIE, "planted", path="/console")
+    assert code(other.get("me")) == "SignInRequired"
+
+
 def test_waiting_grows_ends_and_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     at = 1000.0
     monkeypatch.setattr("customlabels.api.console.attempts.monotonic", lambda: at)

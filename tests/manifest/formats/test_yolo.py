@@ -156,6 +156,7 @@ def test_a_broken_image_and_a_label_file_without_one_are_told(put: Put) -> None:
         ("train: ../../etc\nnames: [cat]\n", "there is no such folder or list below"),
         (f"train: {'x' * 300}\nnames: [cat]\n", "there is no such folder or list below"),
         ("train: /etc\nnames: [cat]\n", "there is no such folder or list below"),
+        ("a: &a [x, x]\nb: &b [*a, *a]\nnames: *b\n", "aliases are not allowed"),
         ("names: !!python/object/apply:os.getcwd []\n", "is not YAML"),
         ("names: [cat]\n", "no image was found"),
     ],

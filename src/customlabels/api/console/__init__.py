@@ -124,7 +124,7 @@ class Console:
         query = _query(request)
         fields = Fields(_json(body) if body else {})
         call.resource = _resource({**query.values, **fields.values})
-        ask = Ask(self.service, session, cookie, query, fields, self.examples, file, request.headers)
+        ask = Ask(self.service, session, cookie, query, fields, self.attempts, self.examples, file, request.headers)
         answer = route(ask)
         return answer if isinstance(answer, Response) else Answer(answer)
 

@@ -33,6 +33,15 @@ _PARTS: tuple[Literal["train", "valid", "test"], ...] = ("train", "valid", "test
 _NOT_LABELS = {"classes.txt", "train.txt", "val.txt", "valid.txt", "test.txt", "readme.txt"}
 
 
+class _NoAliases(yaml.SafeLoader):
+    """Refuses aliases, with which a small file says more than any memory holds."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases are not allowed")
+        return super().compose_node(parent, index)
+
+
 def recognise(path: Path) -> bool:
     """Whether it is a data.yaml with names, or a folder with one, or with a list of class names."""
     if path.is_file():
@@ -172,7 +181,7 @@ def _box(row: Sequence[str], labels: dict[int, str], width: int, height: int) ->
 
 def _load(file: Path) -> dict[str, Any]:
     try:
-        config = yaml.safe_load(file.read_bytes())
+        config = yaml.load(file.read_bytes(), _NoAliases)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise DatasetError(f"{file} is not YAML: {str(error)[:200]}.") from error
     if not isinstance(config, dict):
