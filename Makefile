@@ -9,7 +9,7 @@ SEED ?= 0
 
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: demo test torture torture-sample lint console clean
+.PHONY: demo test torture torture-sample lint sbom audit console clean
 
 demo: $(VENV)/.demo
 	-@$(PY) web/build.py
@@ -40,6 +40,13 @@ lint: $(VENV)/.dev
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+# What comes with the project, and whether holes in it are known (where PyPI, OSV or npm can be asked).
+sbom: $(VENV)/.dev
+	@$(PY) -m tests.sbom build/sbom.cdx.json
+
+audit: $(VENV)/.dev
+	@$(PY) -m tests.audit
 
 clean:
 	rm -rf $(VENV) out build dist web/node_modules src/customlabels/api/console/static .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
