@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import Sequence
 
 import pytest
@@ -11,6 +12,8 @@ from starlette.types import Message
 
 from customlabels.api import bodies as limits
 from customlabels.api.bodies import Bodies, Unread
+
+from .conftest import TARGET, Wire
 
 
 def read(pieces: Sequence[bytes | None]) -> bytes | Unread:
@@ -62,6 +65,14 @@ def test_all_bodies_together_have_a_limit_of_memory(monkeypatch: pytest.MonkeyPa
 
     assert asyncio.run(together()) == (bytes(700), Unread.CROWDED)
     assert asyncio.run(together()) == (bytes(700), Unread.CROWDED)  # what was held is free again
+
+
+def test_a_packed_body_is_not_unpacked(wire: Wire) -> None:
+    packed = gzip.compress(b"{}")
+    target = f"{TARGET}DescribeProjects"
+    headers = wire.signed("POST", "/", packed, "rekognition", Content_Encoding="gzip", X_Amz_Target=target)
+    answer = wire.send("POST", "/", packed, headers)
+    assert (answer.status, answer.error) == (400, "SerializationException")
 
 
 def test_a_client_that_leaves_gets_no_answer() -> None:
