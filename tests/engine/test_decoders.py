@@ -113,9 +113,11 @@ def test_a_process_that_ended_while_it_waited_is_replaced(decoders: Decoders) ->
     assert small(decoders, GOOD).width == 100
 
 
-def test_so_many_processes_and_no_more(monkeypatch: pytest.MonkeyPatch, until: Until) -> None:
+@pytest.mark.parametrize("processes", [1, 2], ids=["one at a time", "one large one at a time"])
+def test_so_many_processes_and_no_more(monkeypatch: pytest.MonkeyPatch, until: Until, processes: int) -> None:
     monkeypatch.setattr(pool, "WAIT_SECONDS", 0.1)
-    decoders = Decoders(processes=1, seconds=3.0)
+    decoders = Decoders(processes, seconds=3.0)
+    large = tiny.encoded(Image.new("1", (6000, 6000)))
 
     def ask() -> None:
         with pytest.raises(ImageError):
@@ -123,9 +125,11 @@ def test_so_many_processes_and_no_more(monkeypatch: pytest.MonkeyPatch, until: U
 
     thread = threading.Thread(target=ask)
     thread.start()
-    until(working)
+    until(lambda: working() and working()[0].cpu_times().user > 0.5)
     with pytest.raises(DecodersBusy):
-        small(decoders, GOOD)
+        small(decoders, large)
+    if processes > 1:
+        assert small(decoders, GOOD).width == 100
     thread.join()
     assert small(decoders, GOOD).width == 100
     decoders.close()

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from customlabels.engine.decoder import Kind, Order, Result, receive_result, send_order
 from customlabels.imaging.images import Header, ImageError, Limits
 
-PROCESSES = 2
+PROCESSES = max(2, min(8, (os.cpu_count() or 1) // 2))
 SECONDS = 60.0
 """How long a picture may take: most take a tenth of a second, the largest that is opened at all some five."""
 MEMORY = 3 << 30
@@ -40,7 +40,7 @@ class Decoders:
         self._seconds = seconds
         self._memory = memory
         self._turns = threading.Semaphore(processes)
-        self._large = threading.Lock()
+        self._large = threading.Semaphore()
         self._lock = threading.Lock()  # of what follows
         self._idle: list[_Process] = []
         self._closed = False
@@ -56,7 +56,7 @@ class Decoders:
         """
         result = self._done(image, Order(limits, side, quality, LARGE))
         if result.kind is Kind.LARGE:
-            with self._large:
+            with _turn(self._large):
                 result = self._done(image, Order(limits, side, quality, sys.maxsize))
         return result.content
 
@@ -82,16 +82,12 @@ class Decoders:
 
     @contextmanager
     def _process(self) -> Iterator[_Process]:
-        if not self._turns.acquire(timeout=WAIT_SECONDS):
-            raise DecodersBusy(f"No picture could be opened for {WAIT_SECONDS:g} seconds: too many are being opened.")
-        try:
+        with _turn(self._turns):
             process = self._take()
             try:
                 yield process
             finally:
                 self._give_back(process)
-        finally:
-            self._turns.release()
 
     def _take(self) -> _Process:
         with self._lock:
@@ -109,6 +105,16 @@ class Decoders:
                 self._idle.append(process)
         if not keep:
             process.end()
+
+
+@contextmanager
+def _turn(turns: threading.Semaphore) -> Iterator[None]:
+    if not turns.acquire(timeout=WAIT_SECONDS):
+        raise DecodersBusy(f"No picture could be opened for {WAIT_SECONDS:g} seconds: too many are being opened.")
+    try:
+        yield
+    finally:
+        turns.release()
 
 
 class _Process:

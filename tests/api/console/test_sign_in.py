@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import httpx
@@ -71,6 +72,14 @@ def test_a_user_signs_in_with_a_password_and_out_again(new_browser: NewBrowser, 
     assert good(first.get("me"))["User"] == "pia"
 
 
+@pytest.fixture
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attempts take no time: to check a password can take as long as the first wait."""
+    at = time.monotonic()
+    monkeypatch.setattr(attempts, "monotonic", lambda: at)
+
+
+@pytest.mark.usefixtures("still")
 def test_who_fails_often_has_to_wait(new_browser: NewBrowser) -> None:
     browser, other = new_browser("tim"), new_browser("tom")
     for who in (browser, other):
@@ -83,9 +92,8 @@ def test_who_fails_often_has_to_wait(new_browser: NewBrowser) -> None:
     good(other.post("session", User="tom", Password=PASSWORD))
 
 
-def test_who_has_a_session_cannot_try_many_passwords(new_browser: NewBrowser, monkeypatch: pytest.MonkeyPatch) -> None:
-    at = attempts.monotonic()
-    monkeypatch.setattr(attempts, "monotonic", lambda: at)
+@pytest.mark.usefixtures("still")
+def test_who_has_a_session_cannot_try_many_passwords(new_browser: NewBrowser) -> None:
     thief = new_browser("thea")
     good(thief.post("me/password", Password=PASSWORD))
     guesses = [thief.post("me/password", Password="a new one", OldPassword=f"guess {i}") for i in range(FREE + 1)]
