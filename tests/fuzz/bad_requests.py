@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from typing import Any
 from urllib.parse import quote
 
 from botocore.auth import S3SigV4Auth, SigV4Auth
@@ -31,7 +32,18 @@ _ODD = (
     -1,
     2**63,
 )
-_JUNK = (*_ODD, 1e308, None, True, [], {}, [[[]]], {"S3Object": {"Bucket": "..", "Name": "\0"}}, "AAAA", "a" * 40)
+_JUNK: tuple[Any, ...] = (
+    *_ODD,
+    1e308,
+    None,
+    True,
+    [],
+    {},
+    [[[]]],
+    {"S3Object": {"Bucket": "..", "Name": "\0"}},
+    "AAAA",
+    "a" * 40,
+)
 _MEMBERS = (
     "ProjectArn",
     "ProjectName",

@@ -280,8 +280,12 @@ def test_an_archive_that_is_none_of_ours_is_refused_with_words(
         "large": one,
         "bomb": zipped({"cat/a.png": picture(), "cat/b.png": picture()}),
     }
-    limits = {"many": ("MAX_FILES", 2), "large": ("MAX_FILE", 100), "bomb": ("MAX_UNPACKED", len(picture()) + 9)}
-    limits["long list"] = ("MAX_DIRECTORY", 600)
+    limits = {
+        "many": ("MAX_FILES", 2),
+        "long list": ("MAX_DIRECTORY", 600),
+        "large": ("MAX_FILE", 100),
+        "bomb": ("MAX_UNPACKED", len(picture()) + 9),
+    }
     if kind in limits:
         monkeypatch.setattr(archives, *limits[kind])
     before = set(Path("/tmp").iterdir())
