@@ -9,7 +9,7 @@ SEED ?= 0
 
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: demo test torture torture-sample lint console clean
+.PHONY: demo test torture torture-sample lint sbom audit console clean
 
 demo: $(VENV)/.demo
 	-@$(PY) web/build.py
@@ -19,10 +19,10 @@ test: $(VENV)/.dev $(VENV)/.browser $(VENV)/.clients console
 	-@$(PY) web/build.py tools
 	$(PY) -m pytest
 
-# The property tests again, with many more examples than `make test` draws, servers that are killed at work, and one that
-# is saturated for an hour.
+# The property tests again, with many more examples than `make test` draws, servers that are killed at work, one that is
+# saturated for an hour, and bad files and requests by the thousand.
 torture: $(VENV)/.dev
-	$(PY) -m pytest -m torture --torture-rounds=50 --torture-seconds=3600 --torture-seed=$(SEED)
+	$(PY) -m pytest -m torture --torture-rounds=50 --torture-seconds=3600 --fuzz-count=10000 --torture-seed=$(SEED)
 	$(PY) -m pytest -m hypothesis --hypothesis-profile=torture --hypothesis-show-statistics
 
 torture-sample: $(VENV)/.dev
@@ -40,6 +40,13 @@ lint: $(VENV)/.dev
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+# What comes with the project, and whether holes in it are known (where PyPI, OSV or npm can be asked).
+sbom: $(VENV)/.dev
+	@$(PY) -m tests.sbom build/sbom.cdx.json
+
+audit: $(VENV)/.dev
+	@$(PY) -m tests.audit
 
 clean:
 	rm -rf $(VENV) out build dist web/node_modules src/customlabels/api/console/static .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -26,6 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--torture-rounds", type=int, default=3, help="how often tests/torture kills something")
     parser.addoption("--torture-seconds", type=int, default=20, help="how long tests/torture saturates a server")
     parser.addoption("--torture-seed", type=int, default=0, help="chooses what tests/torture does, and when it kills")
+    parser.addoption("--fuzz-count", type=int, default=300, help="bad files, and bad requests, that tests/fuzz sends")
 
 
 @pytest.fixture(scope="session")

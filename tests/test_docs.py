@@ -108,6 +108,21 @@ def test_every_setting_is_documented(name: str) -> None:
     assert f"\n| `{name}` |" in _page("settings.md")
 
 
+def _threats() -> list[str]:
+    """The rows of the tables of threats, without their heads."""
+    rows = re.findall(r"^\| (.+) \|$", _section(_page("security.md"), "Threats"), re.MULTILINE)
+    return [row for row in rows if row != "threat | what is done | test" and not row.startswith("---")]
+
+
+@pytest.mark.parametrize("row", _threats(), ids=lambda row: row.partition(" | ")[0])
+def test_every_threat_has_tests_that_are_there(row: str) -> None:
+    *_, named = row.split(" | ")
+    tests = re.findall(r"`([\w/]+\.py)::(\w+)`", named)
+    assert len(tests) == len(named.split(", ")) > 0
+    for file, name in tests:
+        assert re.search(rf"^def {name}\(", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE), f"{file}::{name}"
+
+
 @pytest.mark.parametrize("name", customlabels.__all__)
 def test_every_public_name_is_in_the_python_page(name: str) -> None:
     assert re.search(rf"\b{name}\b", _page("python.md"))

@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 
 import customlabels
 
+SOURCES = sorted(Path(customlabels.__file__).parent.rglob("*.py"))
 HEAVY = ("torch", "openvino", "onnx", "onnxruntime", "numpy", "PIL", "rich", "safetensors")
 
 
@@ -55,7 +56,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 def _imported_by_the_product() -> set[str]:
     """Top-level names of the packages that the sources import, wherever in a module."""
     names = set()
-    for path in Path(customlabels.__file__).parent.rglob("*.py"):
+    for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 names |= {alias.name.split(".")[0] for alias in node.names}
@@ -73,3 +74,18 @@ def test_what_is_imported_is_declared() -> None:
     homes = importlib.metadata.packages_distributions()
     for name in _imported_by_the_product():
         assert {canonicalize_name(home) for home in homes[name]} & declared, f"{name} is imported and not declared"
+
+
+def test_nothing_that_is_read_is_run() -> None:
+    """No pickles, which are programs; of PyTorch's files only the weights; of YAML only the plain kinds."""
+    nodes = [(path, node) for path in SOURCES for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+    for path, node in nodes:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = {alias.name for alias in node.names} | {getattr(node, "module", None)}
+            assert names.isdisjoint({"pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}), path
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            called = ast.unparse(node.func)
+            given = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
+            assert called != "torch.load" or given.get("weights_only") == "True", path
+            assert called != "np.load" or given.get("allow_pickle", "False") == "False", path
+            assert called not in ("yaml.unsafe_load", "yaml.full_load"), path

@@ -17,6 +17,7 @@ from anyio import to_thread
 
 from customlabels.api.app import App
 from customlabels.api.audit import Audit
+from customlabels.api.connections import Connection
 from customlabels.engine.workers import Workers
 from customlabels.examples.projects import ExampleProjects
 from customlabels.home import take_home, url, url_for_people
@@ -35,6 +36,7 @@ STOP_SECONDS = 10
 """How long calls that are in work may take when the server is stopped."""
 THREADS = 128
 """Calls that are worked on at the same time; most of them wait for an inference unit or the disk."""
+_ANY_HOST = ("0.0.0.0", "", "::")
 
 
 class Resident:
@@ -118,7 +120,8 @@ class Server(Resident):
     def _serve(self, app: App, listening: socket.socket, stack: ExitStack) -> None:
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=Connection,
+            ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,

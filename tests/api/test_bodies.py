@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import Sequence
 
 import pytest
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message
 
-from customlabels.api import bodies
+from customlabels.api import bodies as limits
+from customlabels.api.bodies import Bodies, Unread
+
+from .conftest import TARGET, Wire
 
 
-def read(pieces: Sequence[bytes | None]) -> bytes | None:
+def read(pieces: Sequence[bytes | None]) -> bytes | Unread:
     """What is read of a body that comes in these pieces; None is a client that leaves, and after them nothing comes."""
     messages: list[Message] = [
         {"type": "http.disconnect"} if piece is None else {"type": "http.request", "body": piece, "more_body": True}
@@ -24,21 +28,51 @@ def read(pieces: Sequence[bytes | None]) -> bytes | None:
             await asyncio.Event().wait()
         return messages.pop(0)
 
-    async def read() -> bytes | None:
-        return await bodies.read_body(Request({"type": "http", "method": "POST", "headers": []}, receive))
+    async def read() -> bytes | Unread:
+        async with Bodies().read(Request({"type": "http", "method": "POST", "headers": []}, receive)) as body:
+            return body
 
     return asyncio.run(read())
 
 
+def _request(size: int) -> Request:
+    """With so many bytes."""
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": bytes(size), "more_body": False}
+
+    return Request({"type": "http", "method": "POST", "headers": []}, receive)
+
+
 def test_a_client_that_stops_sending_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "BODY_SECONDS", 0.01)
-    assert read([b"half of "]) is None
+    monkeypatch.setattr(limits, "BODY_SECONDS", 0.01)
+    assert read([b"half of "]) is Unread.REFUSED
 
 
 def test_of_a_body_without_end_only_so_much_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "MAX_BODY", 100)
-    monkeypatch.setattr(bodies, "DRAINED_BODY", 1000)
-    assert read([bytes(90)] * 12) is None
+    monkeypatch.setattr(limits, "MAX_BODY", 100)
+    monkeypatch.setattr(limits, "DRAINED_BODY", 1000)
+    assert read([bytes(90)] * 12) is Unread.REFUSED
+
+
+def test_all_bodies_together_have_a_limit_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_BODIES", 1000)
+    bodies = Bodies()
+
+    async def together() -> tuple[bytes | Unread, bytes | Unread]:
+        async with bodies.read(_request(700)) as one, bodies.read(_request(700)) as two:
+            return one, two
+
+    assert asyncio.run(together()) == (bytes(700), Unread.CROWDED)
+    assert asyncio.run(together()) == (bytes(700), Unread.CROWDED)  # what was held is free again
+
+
+def test_a_packed_body_is_not_unpacked(wire: Wire) -> None:
+    packed = gzip.compress(b"{}")
+    target = f"{TARGET}DescribeProjects"
+    headers = wire.signed("POST", "/", packed, "rekognition", Content_Encoding="gzip", X_Amz_Target=target)
+    answer = wire.send("POST", "/", packed, headers)
+    assert (answer.status, answer.error) == (400, "SerializationException")
 
 
 def test_a_client_that_leaves_gets_no_answer() -> None:

@@ -343,6 +343,19 @@ def test_another_secret_or_body_is_refused() -> None:
     assert refusal(call(b"{}"), b"[]") == "InvalidSignatureException"
 
 
+def test_signatures_are_compared_in_a_time_that_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[tuple[bytes, bytes]] = []
+
+    def compare(expected: bytes, given: bytes) -> bool:
+        compared.append((expected, given))
+        return False
+
+    monkeypatch.setattr("customlabels.api.sigv4.hmac.compare_digest", compare)
+    with pytest.raises(ServiceError, match="does not match"):
+        check(call(b"{}"), b"{}")
+    assert [len(side) for pair in compared for side in pair] == [64, 64]
+
+
 def test_a_second_header_of_a_name_that_counts_once_is_refused() -> None:
     """Else a proxy and this server could disagree on which of them it is."""
     for name in ("authorization", "host", "x-amz-date", "x-amz-target"):

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import io
 import json
+import resource
 import struct
 import subprocess
 import sys
 import zlib
 from pathlib import Path
 
+import psutil
 import pytest
 from PIL import Image
 
 from customlabels.engine.process import LoadError, UnitLost, UnitProcess
-from customlabels.engine.unit import answer
+from customlabels.engine.unit import MEMORY, answer
 from customlabels.engine.wire import Kind, Question
 from customlabels.vision.model import Model
 
@@ -128,6 +130,13 @@ def test_a_unit_answers_on_all_its_lanes_and_ends_when_they_are_closed(classifie
     for lane in unit.lanes:
         lane.close()
     until(lambda: not unit.alive())
+
+
+def test_a_unit_has_a_limit_of_memory(classifier: Path) -> None:
+    unit = UnitProcess(request_seconds=20)
+    unit.load(classifier, threads=1)
+    assert psutil.Process(unit.pid).rlimit(resource.RLIMIT_DATA) == (MEMORY, MEMORY)
+    unit.discard()
 
 
 def test_a_unit_without_a_model_ends_when_the_server_does(until: Until) -> None:

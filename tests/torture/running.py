@@ -66,6 +66,11 @@ class RunningServer:
     def runs(self) -> bool:
         return self._process.poll() is None
 
+    @property
+    def process(self) -> psutil.Process:
+        """The server's own; the others are its children."""
+        return psutil.Process(self._process.pid)
+
     def orphans(self) -> list[psutil.Process]:
         """Processes of servers that were killed, which still run."""
         return [process for process in self._left if process.is_running() and process.status() != "zombie"]

@@ -14,6 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 from customlabels.api import cors, hosts
 from customlabels.api.audit import Audit
 from customlabels.api.aws import Aws, is_aws
+from customlabels.api.bodies import Bodies
 from customlabels.api.calls import Calls
 from customlabels.api.console import Console
 from customlabels.api.console.asks import Examples
@@ -44,8 +45,9 @@ class App:
         self._metrics = Metrics(lambda: service.units.counts() if service.units else {})
         self._keys = KeyRing(service.database)
         calls = Calls(audit, self._metrics)
-        self._aws = Aws(service, self._keys, calls)
-        self._console = Console(service, calls, examples)
+        bodies = Bodies()
+        self._aws = Aws(service, self._keys, calls, bodies)
+        self._console = Console(service, calls, bodies, examples)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from customlabels.api import rekognition, replies, sigv2, sts
-from customlabels.api.bodies import LIMITS, read_body
+from customlabels.api.bodies import LIMITS, Bodies, Unread
 from customlabels.api.calls import Call, Calls, told
 from customlabels.api.errors import (
     InvalidSignatureException,
@@ -27,6 +27,7 @@ from customlabels.service.access.keys import Holder, KeyRing
 from customlabels.service.errors import (
     ImageTooLargeException,
     ServiceError,
+    ThrottlingException,
 )
 from customlabels.service.service import Service
 
@@ -43,6 +44,7 @@ class Aws:
     service: Service
     keys: KeyRing
     calls: Calls
+    bodies: Bodies
 
     async def answer(self, request: Request) -> Response:
         """The response to a signed request, or to one that should have been. Raises ClientDisconnect."""
@@ -51,8 +53,8 @@ class Aws:
         answer = self._way(request)
         if answer is None:
             return await self._s3(request, call)
-        body = await read_body(request)
-        return await run_in_threadpool(self._guarded, answer, request, body, call)
+        async with self.bodies.read(request) as body:
+            return await run_in_threadpool(self._guarded, answer, request, body, call)
 
     def caller_of(self, request: Request) -> Caller:
         """Who signed a request without body, for whatever service. Raises ServiceError, DatabaseUnavailable."""
@@ -69,17 +71,17 @@ class Aws:
             return None
         return self._form if service == "sts" else self._other
 
-    def _guarded(self, answer: Answer, request: Request, body: bytes | None, call: Call) -> Response:
+    def _guarded(self, answer: Answer, request: Request, body: bytes | Unread, call: Call) -> Response:
         """Run in a thread: the answer, or the error in its shape, noted and counted."""
         code = "OK"
         try:
-            if body is None:
-                raise _too_large(request)
+            if isinstance(body, Unread):
+                raise _unread(request, body)
             response = answer(request, body, call)
         except Exception as problem:
             error = told(problem, call)
             code, response = error.code, self._error(request, error, call)
-        if body is None:
+        if isinstance(body, Unread):
             response.headers["connection"] = "close"  # the rest of the body is still on its way
         self.calls.note(request, call, response.status_code, code)
         return response
@@ -184,7 +186,9 @@ def _is_form(request: Request) -> bool:
     return request.method == "POST" and request.headers.get("content-type", "").startswith(FORM)
 
 
-def _too_large(request: Request) -> ServiceError:
+def _unread(request: Request, why: Unread) -> ServiceError:
+    if why is Unread.CROWDED:
+        return ThrottlingException("Rate exceeded")
     if request.headers.get("x-amz-target") == f"{TARGET}.DetectCustomLabels":
         return ImageTooLargeException(f"Image size is too large. The body of a request may have {LIMITS}.")
     return RequestEntityTooLargeException(f"The body of the request is too large or too slow: {LIMITS}.")

@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from customlabels.api.audit import Audit
 from customlabels.api.metrics import Metrics
+from customlabels.engine.decoders import DecodersBusy
 from customlabels.service.access.caller import Caller
 from customlabels.service.errors import InternalServerError, ServiceError, ThrottlingException
 from customlabels.store.database import DatabaseUnavailable
@@ -55,6 +56,8 @@ def told(problem: Exception, call: Call) -> ServiceError:
             unavailable = ThrottlingException("Service Unavailable")
             unavailable.status = 500
             return unavailable
+        case DecodersBusy():
+            return ThrottlingException(str(problem))
         case _:
             log.error("request %s: %s on %s failed", call.id, call.operation, call.resource, exc_info=problem)
             return InternalServerError("Internal server error")

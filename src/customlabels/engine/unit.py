@@ -19,11 +19,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from customlabels.engine.rlimits import limit_memory
 from customlabels.engine.wire import Answer, Kind, Question, receive_question, send_answer
 from customlabels.imaging.images import ImageError, Limits, read_header
 from customlabels.vision.model import Model, ModelError
 from customlabels.vision.runtime import RuntimeMissing, preload
 
+MEMORY = 8 << 30
+"""Bytes for a model and the requests in work: the largest image takes 300 MB, and a model of the hub up to 4 GB."""
 LAST_SECONDS = 30.0
 """How long a request may still run after the first lane was closed."""
 
@@ -31,6 +34,7 @@ LAST_SECONDS = 30.0
 def main(descriptors: Sequence[int]) -> None:
     """Answer on the lanes until they are closed."""
     faulthandler.enable()
+    limit_memory(MEMORY)
     for number in (signal.SIGINT, signal.SIGTERM):  # meant for the server, which ends its units when it has stopped
         signal.signal(number, signal.SIG_IGN)
     lanes = [socket.socket(fileno=descriptor) for descriptor in descriptors]

@@ -48,25 +48,26 @@ def send_question(lane: socket.socket, question: Question) -> None:
     """Ask. A question that was not sent as a whole has not been worked on."""
     least = math.nan if question.min_confidence is None else question.min_confidence
     most = -1 if question.max_results is None else question.max_results
-    _send(lane, _QUESTION.pack(least, most, len(question.image)), question.image)
+    send(lane, _QUESTION.pack(least, most, len(question.image)), question.image)
 
 
 def receive_question(lane: socket.socket) -> Question:
     """The next question, waited for."""
-    least, most, size = _QUESTION.unpack(_receive(lane, _QUESTION.size))
-    return Question(_receive(lane, size), None if math.isnan(least) else least, None if most < 0 else most)
+    least, most, size = _QUESTION.unpack(receive(lane, _QUESTION.size))
+    return Question(receive(lane, size), None if math.isnan(least) else least, None if most < 0 else most)
 
 
 def send_answer(lane: socket.socket, answer: Answer) -> None:
-    _send(lane, _ANSWER.pack(answer.kind, len(answer.content)), answer.content)
+    send(lane, _ANSWER.pack(answer.kind, len(answer.content)), answer.content)
 
 
 def receive_answer(lane: socket.socket) -> Answer:
-    kind, size = _ANSWER.unpack(_receive(lane, _ANSWER.size))
-    return Answer(Kind(kind), _receive(lane, size))
+    kind, size = _ANSWER.unpack(receive(lane, _ANSWER.size))
+    return Answer(Kind(kind), receive(lane, size))
 
 
-def _send(lane: socket.socket, head: bytes, body: bytes) -> None:
+def send(lane: socket.socket, head: bytes, body: bytes) -> None:
+    """All of a message. Raises OSError."""
     sent = lane.sendmsg([head, body])  # most messages go in one call, and none is copied first
     if sent < len(head):
         lane.sendall(head[sent:])
@@ -75,7 +76,8 @@ def _send(lane: socket.socket, head: bytes, body: bytes) -> None:
         lane.sendall(memoryview(body)[sent - len(head) :])
 
 
-def _receive(lane: socket.socket, size: int) -> bytes:
+def receive(lane: socket.socket, size: int) -> bytes:
+    """So many bytes, waited for. Raises OSError."""
     data = lane.recv(size, socket.MSG_WAITALL) if size else b""
     if len(data) == size:
         return data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -33,6 +34,11 @@ def name_below(name: str) -> str | None:
     return str(path)
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; other than `Path.is_file` also for names that no file can have."""
+    return os.path.isfile(path)
+
+
 @dataclass(frozen=True)
 class Folder:
     """Opens the images of a dataset that lies in a folder.
@@ -51,7 +57,7 @@ class Folder:
         """Where the image lies. Raises FileNotFoundError."""
         candidates = self._candidates(source_ref)
         for path in candidates:
-            if path.is_file():
+            if is_file(path):
                 return path
         places = " or ".join(str(path) for path in candidates)
         raise FileNotFoundError(f"{source_ref}: no such file" + (f" (looked for {places})" if places else ""))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy import select
 
+from customlabels.engine.decoders import Decoders
 from customlabels.engine.queue import Queue
 from customlabels.service.paging import Pages
 from customlabels.service.running import RunningModels
@@ -33,6 +34,8 @@ class Service:
     """The account that was made at the first start."""
     units: RunningModels | None = None
     """What answers for running models; only the process that serves has them."""
+    decoders: Decoders = field(default_factory=Decoders)
+    """What opens pictures that people have put in, to show them."""
 
     @property
     def region(self) -> str:
@@ -52,6 +55,7 @@ class Service:
     def close(self) -> None:
         if self.units is not None:
             self.units.close()
+        self.decoders.close()
         self.database.close()
 
 

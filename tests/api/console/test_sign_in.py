@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import httpx
@@ -71,6 +72,14 @@ def test_a_user_signs_in_with_a_password_and_out_again(new_browser: NewBrowser, 
     assert good(first.get("me"))["User"] == "pia"
 
 
+@pytest.fixture
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attempts take no time: to check a password can take as long as the first wait."""
+    at = time.monotonic()
+    monkeypatch.setattr(attempts, "monotonic", lambda: at)
+
+
+@pytest.mark.usefixtures("still")
 def test_who_fails_often_has_to_wait(new_browser: NewBrowser) -> None:
     browser, other = new_browser("tim"), new_browser("tom")
     for who in (browser, other):
@@ -81,6 +90,26 @@ def test_who_fails_often_has_to_wait(new_browser: NewBrowser) -> None:
     assert refused.status_code == 429
     assert "try again in" in refused.json()["Message"]
     good(other.post("session", User="tom", Password=PASSWORD))
+
+
+@pytest.mark.usefixtures("still")
+def test_who_has_a_session_cannot_try_many_passwords(new_browser: NewBrowser) -> None:
+    thief = new_browser("thea")
+    good(thief.post("me/password", Password=PASSWORD))
+    guesses = [thief.post("me/password", Password="a new one", OldPassword=f"guess {i}") for i in range(FREE + 1)]
+    assert [code(answer) for answer in guesses] == ["InvalidParameterException"] * FREE + ["TooManyAttempts"]
+    assert code(thief.post("me/password", Password="a new one", OldPassword=PASSWORD)) == "TooManyAttempts"
+
+
+def test_a_session_has_a_name_that_nobody_could_have_chosen(new_browser: NewBrowser, service: Service) -> None:
+    """Else somebody could plant a cookie in a browser, and wait until its owner signs in."""
+    browser = new_browser()
+    browser.http.cookies.set(COOKIE, "planted", path="/console")
+    answer = browser.post("session/link", Token=link(service))
+    assert answer.cookies[COOKIE] != "planted"
+    other = new_browser()
+    other.http.cookies.set(COOKIE, "planted", path="/console")
+    assert code(other.get("me")) == "SignInRequired"
 
 
 def test_waiting_grows_ends_and_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

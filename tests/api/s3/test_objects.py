@@ -316,6 +316,27 @@ def test_a_body_that_is_cut_off_is_not_stored(s3: Any, running: Running) -> None
     assert running.service.objects.list_objects("photos") == []
 
 
+@pytest.mark.parametrize("piece", [b"", b"x"])
+def test_a_body_that_comes_too_slowly_is_given_up(
+    s3: Any, running: Running, monkeypatch: pytest.MonkeyPatch, piece: bytes
+) -> None:
+    """Also where some of it comes again and again."""
+    monkeypatch.setattr("customlabels.api.s3.answering.PATIENCE_SECONDS", 0.5)
+    with socket.create_connection(("127.0.0.1", running.port)) as connection:
+        connection.settimeout(0.05)
+        connection.sendall(b"PUT /photos/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n")
+        answer = b""
+        for _ in range(400):
+            connection.sendall(piece)
+            try:
+                answer = connection.recv(4096)
+                break
+            except TimeoutError:
+                continue
+    assert b"<Code>RequestTimeout</Code>" in answer
+    assert running.service.objects.list_objects("photos") == []
+
+
 def test_a_put_without_a_length(s3: Any, running: Running) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", running.port)
     connection.putrequest("PUT", "/photos/x")

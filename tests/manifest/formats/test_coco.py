@@ -51,6 +51,15 @@ def test_a_file(tmp_path: Path) -> None:
     assert dataset.dropped == ()
 
 
+def test_a_name_that_no_file_can_have_is_an_image_that_is_not_there(tmp_path: Path) -> None:
+    names = ["x" * 300 + ".jpg", "a/" * 3000 + "b.jpg", "a.jpg"]
+    value = content([image(i, name) for i, name in enumerate(names)], [])
+    dataset = coco.read(written(tmp_path / "x.json", value).parent)
+    for name in names:
+        with pytest.raises(FileNotFoundError, match="no such file"):
+            dataset.open(name)
+
+
 @pytest.mark.parametrize(
     ("file", "images", "parts"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import select
 
 from customlabels.service.access import sessions, users
@@ -93,6 +94,24 @@ def test_a_password_opens_a_session(service: Service, anna: str) -> None:
         {"password": "x" * 100_000},
     ):
         assert by_password(service, **given) is None
+
+
+def test_a_name_that_does_not_exist_takes_the_same_work(
+    service: Service, anna: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the time of an answer would tell who has an account, and who a password."""
+    checked = []
+
+    class Hasher:
+        def verify(self, hash: str, password: str) -> bool:
+            checked.append(hash)
+            return PasswordHasher().verify(hash, password)
+
+    monkeypatch.setattr(sessions, "_hasher", Hasher())
+    for given in ({"user": "anna"}, {"user": "nobody"}, {"account": "nowhere"}):
+        assert by_password(service, **given) is None
+    assert len(checked) == 3
+    assert len({hash.rpartition("$")[0].partition("p=")[0] for hash in checked}) == 1
 
 
 @pytest.mark.parametrize("password", ["", "seven77", "x" * 257])

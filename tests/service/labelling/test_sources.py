@@ -252,6 +252,7 @@ def _unknown_method(content: bytes) -> bytes:
         ("nothing", "no dataset of a known format"),
         ("text", "no dataset of a known format"),
         ("many", "3 files; at most 2 are allowed"),
+        ("long list", "lists more than"),
         ("large", "more than 0 MB: leave it out"),
         ("bomb", "more than 0 GB: divide it"),
     ],
@@ -275,10 +276,16 @@ def test_an_archive_that_is_none_of_ours_is_refused_with_words(
         "nothing": zipped({}),
         "text": zipped({"readme.txt": b"hello"}),
         "many": zipped({f"cat/{i}.png": picture() for i in range(3)}),
+        "long list": zipped({f"cat/{'x' * 200}{i}.png": b"" for i in range(3)}),
         "large": one,
         "bomb": zipped({"cat/a.png": picture(), "cat/b.png": picture()}),
     }
-    limits = {"many": ("MAX_FILES", 2), "large": ("MAX_FILE", 100), "bomb": ("MAX_UNPACKED", len(picture()) + 9)}
+    limits = {
+        "many": ("MAX_FILES", 2),
+        "long list": ("MAX_DIRECTORY", 600),
+        "large": ("MAX_FILE", 100),
+        "bomb": ("MAX_UNPACKED", len(picture()) + 9),
+    }
     if kind in limits:
         monkeypatch.setattr(archives, *limits[kind])
     before = set(Path("/tmp").iterdir())

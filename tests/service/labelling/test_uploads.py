@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from PIL import Image
 
+from customlabels.engine.decoders import Decoders
 from customlabels.imaging.images import decode, read_header
 from customlabels.service.access.caller import Caller
 from customlabels.service.access.statements import Statement
@@ -155,14 +157,21 @@ def _sideways() -> bytes:
     return _jpeg(5000, 1000, exif=exif.tobytes())
 
 
-def test_large_images_are_made_smaller_and_upright() -> None:
+@pytest.fixture(scope="module")
+def decoders() -> Iterator[Decoders]:
+    opened = Decoders()
+    yield opened
+    opened.close()
+
+
+def test_large_images_are_made_smaller_and_upright(decoders: Decoders) -> None:
     content = _sideways()
-    small, note = fitting("tall.jpg", content)
+    small, note = fitting(decoders, "tall.jpg", content)
     header = read_header(small)
     assert (header.width, header.height) == (819, 4096)
     assert "4096 pixels" in note
     assert decode(small).shape == (4096, 819, 3)
-    assert fitting("x.jpg", _jpeg(4096, 64 * 4)) == (_jpeg(4096, 64 * 4), "")
+    assert fitting(decoders, "x.jpg", _jpeg(4096, 64 * 4)) == (_jpeg(4096, 64 * 4), "")
 
 
 @pytest.mark.parametrize(
@@ -180,10 +189,10 @@ def test_large_images_are_made_smaller_and_upright() -> None:
     ],
 )
 def test_what_is_no_usable_image_is_refused_with_its_name(
-    content: bytes, error: type[ServiceError], words: str
+    decoders: Decoders, content: bytes, error: type[ServiceError], words: str
 ) -> None:
     with pytest.raises(error, match=words):
-        fitting("evil.png", content)
+        fitting(decoders, "evil.png", content)
 
 
 # checklist: K05

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from customlabels.api import rekognition
-from customlabels.api.bodies import LIMITS, read_body
+from customlabels.api.bodies import LIMITS, Bodies, Unread
 from customlabels.api.calls import Call, Calls, told
 from customlabels.api.console import static
 from customlabels.api.console.answers import Answer
@@ -30,7 +30,7 @@ from customlabels.api.console.sign_in import COOKIE, SignIn, refuse_strangers
 from customlabels.api.errors import RequestEntityTooLargeException, SerializationException
 from customlabels.api.protocol import TARGET, parse
 from customlabels.service.access.sessions import Session, find_session
-from customlabels.service.errors import ResourceNotFoundException, ServiceError
+from customlabels.service.errors import ResourceNotFoundException, ServiceError, ThrottlingException
 from customlabels.service.service import Service
 from customlabels.store.database import DatabaseUnavailable
 
@@ -54,6 +54,7 @@ class Console:
 
     service: Service
     calls: Calls
+    bodies: Bodies
     examples: Examples | None = None
     attempts: Attempts = field(default_factory=Attempts)
 
@@ -69,24 +70,19 @@ class Console:
         call = Call(operation="Console")
         name = path.removeprefix(API)
         body: bytes | None = None
-        file: IO[bytes] | None = None
         problem: Exception | None = None
-        try:
-            refuse_strangers(request)
-            if (request.method, name) in UPLOADS:
-                await run_in_threadpool(self._session, request)  # before all those bytes are taken
-                file = await _receive(request, UPLOADS[request.method, name])
-            elif request.method != "GET":
-                body = await read_body(request)
-                if body is None:
-                    raise RequestEntityTooLargeException(f"The request is too large or too slow: {LIMITS}.")
-        except (ServiceError, DatabaseUnavailable) as error:
-            problem = error
-        try:
+        async with AsyncExitStack() as stack:
+            file: IO[bytes] | None = None
+            try:
+                refuse_strangers(request)
+                if (request.method, name) in UPLOADS:
+                    await run_in_threadpool(self._session, request)  # before all those bytes are taken
+                    file = stack.enter_context(await _receive(request, UPLOADS[request.method, name]))
+                elif request.method != "GET":
+                    body = _whole(await stack.enter_async_context(self.bodies.read(request)))
+            except (ServiceError, DatabaseUnavailable) as error:
+                problem = error
             return await run_in_threadpool(self._guarded, request, call, name, body, file, problem)
-        finally:
-            if file is not None:
-                file.close()
 
     def _guarded(
         self,
@@ -128,7 +124,7 @@ class Console:
         query = _query(request)
         fields = Fields(_json(body) if body else {})
         call.resource = _resource({**query.values, **fields.values})
-        ask = Ask(self.service, session, cookie, query, fields, self.examples, file, request.headers)
+        ask = Ask(self.service, session, cookie, query, fields, self.attempts, self.examples, file, request.headers)
         answer = route(ask)
         return answer if isinstance(answer, Response) else Answer(answer)
 
@@ -145,6 +141,17 @@ class Console:
         if session is None:
             raise SignInRequired
         return session, cookie
+
+
+def _whole(body: bytes | Unread) -> bytes:
+    """Raises RequestEntityTooLargeException, ThrottlingException."""
+    match body:
+        case Unread.REFUSED:
+            raise RequestEntityTooLargeException(f"The request is too large or too slow: {LIMITS}.")
+        case Unread.CROWDED:
+            raise ThrottlingException("The server has too many requests in work: try again.")
+        case _:
+            return body
 
 
 def _only_reads(method: str, operation: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from customlabels.api.console.asks import Ask
+from customlabels.api.console.attempts import require_calm
 from customlabels.service.access import keys, sessions, users
 from customlabels.service.access.policies import PRESETS, PolicyError, read
 from customlabels.service.arn import user_arn
@@ -40,11 +41,15 @@ def describe(ask: Ask) -> dict[str, Any]:
 
 
 def change_password(ask: Ask) -> dict[str, Any]:
-    """Give oneself a password. Who has one must know it."""
+    """Give oneself a password. Who has one must know it, and cannot try many."""
     new = ask.body.text("Password", longest=1000)
     known = ask.body.text("OldPassword", "", longest=1000)
-    if ask.session.has_password and not sessions.check_password(ask.service.database, ask.session, known):
-        raise InvalidParameterException("The old password is not the right one.")
+    if ask.session.has_password:
+        who = (f"the session of {ask.caller.arn}", f"{ask.caller.account}/{ask.caller.name}")
+        require_calm(ask.attempts, *who)
+        if not sessions.check_password(ask.service.database, ask.session, known):
+            raise InvalidParameterException("The old password is not the right one.")
+        ask.attempts.succeeded(*who)
     _doing(lambda: sessions.set_password(ask.service.database, ask.caller.account, ask.caller.name, new, ask.cookie))
     return {}
 

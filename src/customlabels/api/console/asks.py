@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any, Protocol
 
+from customlabels.api.console.attempts import Attempts
 from customlabels.service.access.caller import Caller
 from customlabels.service.access.sessions import Session
 from customlabels.service.errors import InvalidParameterException
@@ -108,6 +109,7 @@ class Ask:
     cookie: str
     query: Fields
     body: Fields
+    attempts: Attempts
     examples: Examples | None = None
     content: IO[bytes] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import OrderedDict
 from time import monotonic
+
+from customlabels.service.errors import ServiceError
 
 FREE = 5
 """Failures of one name after which one has to wait."""
@@ -13,6 +16,10 @@ FREE_OF_ADDRESS = 30
 FORGOTTEN_SECONDS = 900.0
 LONGEST_WAIT = 60.0
 _REMEMBERED = 10_000
+
+
+class TooManyAttempts(ServiceError):
+    status = 429
 
 
 class Attempts:
@@ -55,6 +62,12 @@ class Attempts:
             return 0.0
         pause = min(LONGEST_WAIT, 2.0 ** min(number - free, 10))
         return float(max(0.0, last + pause - at))
+
+
+def require_calm(attempts: Attempts, *who: str) -> None:
+    """Begin a try of `who` (address, name). Raises TooManyAttempts."""
+    if wait := attempts.begin(*who):
+        raise TooManyAttempts(f"Too many attempts failed: try again in {math.ceil(wait)} seconds.")
 
 
 def _keys(address: str, name: str) -> dict[str, int]:

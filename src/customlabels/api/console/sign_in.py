@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from customlabels.api.calls import Call
 from customlabels.api.console.asks import Fields
-from customlabels.api.console.attempts import Attempts
+from customlabels.api.console.attempts import Attempts, require_calm
 from customlabels.service.access import sessions
 from customlabels.service.errors import InvalidParameterException, ResourceNotFoundException, ServiceError
 from customlabels.service.service import Service
@@ -31,10 +30,6 @@ class ForeignOrigin(ServiceError):
 
 class SignInFailed(ServiceError):
     status = 403
-
-
-class TooManyAttempts(ServiceError):
-    status = 429
 
 
 def refuse_strangers(request: Request) -> None:
@@ -76,7 +71,7 @@ class SignIn:
         account = fields.text("Account", self.service.account, 200).strip() or self.service.account
         user, password = fields.text("User", longest=200).strip(), fields.text("Password", longest=1000)
         who = (_address(request), f"{account}/{user}")
-        self._require_calm(*who)
+        require_calm(self.attempts, *who)
         cookie = sessions.open_by_password(self.service.database, account, user, password)
         if cookie is None:
             raise SignInFailed("There is no such user, or the password is not the right one.")
@@ -85,7 +80,7 @@ class SignIn:
 
     def _by_link(self, request: Request, fields: Fields) -> str:
         address = _address(request)
-        self._require_calm(address)
+        require_calm(self.attempts, address)
         cookie = sessions.open_by_link(self.service.database, fields.text("Token", longest=200))
         if cookie is None:
             raise SignInFailed(
@@ -94,10 +89,6 @@ class SignIn:
             )
         self.attempts.succeeded(address)
         return cookie
-
-    def _require_calm(self, *who: str) -> None:
-        if wait := self.attempts.begin(*who):
-            raise TooManyAttempts(f"Too many attempts failed: try again in {math.ceil(wait)} seconds.")
 
     def _signed_in(self, request: Request, call: Call, cookie: str) -> Response:
         session = sessions.find_session(self.service.database, cookie)

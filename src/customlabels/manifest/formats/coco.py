@@ -16,7 +16,7 @@ from customlabels.imaging.images import ImageError
 from customlabels.manifest.entry import Box, Dataset, Entry, Problem
 from customlabels.manifest.formats.boxed import bad_annotation, boxed_entry, boxes_only, size_of
 from customlabels.manifest.formats.images import Placement, not_written, split_hints, split_name
-from customlabels.manifest.opener import Folder, name_below
+from customlabels.manifest.opener import Folder, is_file, name_below
 from customlabels.manifest.problems import DatasetError, problem
 
 _PEEK = 65_536
@@ -195,7 +195,7 @@ def _image_folder(file: Path, content: dict[str, Any], root: Path) -> Path:
     for place in places:
         for name in names[:5]:
             below = name_below(name)
-            if below and (place / below).is_file():
+            if below and is_file(place / below):
                 return place
     return here
 

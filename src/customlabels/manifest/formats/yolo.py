@@ -7,6 +7,7 @@ Two layouts are read: `data.yaml` naming the image folders of each part (Ultraly
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
@@ -30,6 +31,15 @@ from customlabels.manifest.problems import DatasetError, problem
 _NAME_LISTS = ("classes.txt", "obj.names", "_darknet.labels")
 _PARTS: tuple[Literal["train", "valid", "test"], ...] = ("train", "valid", "test")
 _NOT_LABELS = {"classes.txt", "train.txt", "val.txt", "valid.txt", "test.txt", "readme.txt"}
+
+
+class _NoAliases(yaml.SafeLoader):
+    """Refuses aliases, with which a small file says more than any memory holds."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases are not allowed")
+        return super().compose_node(parent, index)
 
 
 def recognise(path: Path) -> bool:
@@ -171,7 +181,7 @@ def _box(row: Sequence[str], labels: dict[int, str], width: int, height: int) ->
 
 def _load(file: Path) -> dict[str, Any]:
     try:
-        config = yaml.safe_load(file.read_bytes())
+        config = yaml.load(file.read_bytes(), _NoAliases)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise DatasetError(f"{file} is not YAML: {str(error)[:200]}.") from error
     if not isinstance(config, dict):
@@ -218,7 +228,7 @@ def _resolve(root: Path, base: str, place: str) -> str | None:
         bare = bare.removeprefix("../")
     for name in (f"{base}/{place}" if base else place, place, bare):
         below = "." if PurePosixPath(name) == PurePosixPath() else name_below(name)
-        if below is not None and (root / below).exists():
+        if below is not None and os.path.exists(root / below):
             return below
     return None
 

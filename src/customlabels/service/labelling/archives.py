@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import lzma
 import shutil
 import stat
@@ -15,7 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from customlabels.imaging.images import ImageError, read_header
+from customlabels.engine.decoders import Decoders
+from customlabels.imaging.images import ImageError
 from customlabels.manifest.entry import Dataset, Entry
 from customlabels.manifest.formats.groundtruth import sized
 from customlabels.manifest.formats.images import is_clutter
@@ -32,6 +34,8 @@ from customlabels.store.objects import CHUNK, ObjectError, StoreUnavailable
 MAX_FILES = 250_000
 MAX_UNPACKED = 20 * 1024**3
 """Bytes of all files of an archive."""
+MAX_DIRECTORY = 200 * MAX_FILES
+"""Bytes of an archive's list of its files, which is read as a whole before the files can be counted."""
 MAX_FILE = 512 * 1024**2
 """Bytes of one of them: it is read as a whole."""
 _TOLD = 3
@@ -74,7 +78,7 @@ def archive_lines(
         used: set[str] = set()
         for number, entry in enumerate(entries, 1):
             try:
-                name, content, entry = _usable(root, dataset, entry, used)
+                name, content, entry = _usable(service.decoders, root, dataset, entry, used)
             except (OSError, ImageError, ServiceError) as error:
                 words = str(error).replace(f"{root}/", "")
                 known = words.startswith(entry.source_ref[:200])
@@ -100,6 +104,15 @@ def line_of(entry: Entry) -> bytes:
     return f"{write_line(entry)}\n".encode()
 
 
+class _Listed(io.BufferedReader):
+    """An archive of which no more is read at once than the list of its files may have. Raises SourceRefused."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > MAX_DIRECTORY:
+            raise SourceRefused(f"The archive lists more than {MAX_FILES:,} files: divide it.")
+        return super().read(size)
+
+
 def _unpack(service: Service, archive: Mapping[str, Any], file: Path, root: Path) -> None:
     """Write an archive's files below a folder, nothing anywhere else. Raises SourceRefused."""
     try:
@@ -107,7 +120,7 @@ def _unpack(service: Service, archive: Mapping[str, Any], file: Path, root: Path
         _, chunks = service.objects.open(archive["Bucket"], archive["Name"])
         with file.open("wb") as target:
             target.writelines(chunks)
-        with zipfile.ZipFile(file) as opened:
+        with _Listed(io.FileIO(file)) as source, zipfile.ZipFile(source) as opened:
             members = [info for info in opened.infolist() if not info.is_dir()]
             if len(members) > MAX_FILES:
                 raise SourceRefused(f"The archive has {len(members):,} files; at most {MAX_FILES:,} are allowed.")
@@ -118,8 +131,8 @@ def _unpack(service: Service, archive: Mapping[str, Any], file: Path, root: Path
                     raise SourceRefused(f"The archive has the file {info.filename[:200]!r}, which leads outside of it.")
                 place = root / name
                 place.parent.mkdir(parents=True, exist_ok=True)
-                with opened.open(info) as source, place.open("wb") as target:
-                    while chunk := source.read(min(CHUNK, left + 1)):
+                with opened.open(info) as member, place.open("wb") as target:
+                    while chunk := member.read(min(CHUNK, left + 1)):
                         left -= len(chunk)
                         if target.tell() + len(chunk) > MAX_FILE:
                             raise SourceRefused(
@@ -190,7 +203,7 @@ def _part(dataset: Dataset, part: str | None) -> list[Entry]:
     return found
 
 
-def _usable(root: Path, dataset: Dataset, entry: Entry, used: set[str]) -> tuple[str, bytes, Entry]:
+def _usable(decoders: Decoders, root: Path, dataset: Dataset, entry: Entry, used: set[str]) -> tuple[str, bytes, Entry]:
     """A name that is free, the bytes of the image, and its entry. Raises OSError, ImageError, ServiceError.
 
     A manifest can name any file of this machine; those outside of the archive are not there.
@@ -202,9 +215,9 @@ def _usable(root: Path, dataset: Dataset, entry: Entry, used: set[str]) -> tuple
     entry = sized(entry, dataset)
     content = dataset.open(entry.source_ref)
     if entry.boxes is None:
-        content, _ = fitting(entry.source_ref, content)
+        content, _ = fitting(decoders, entry.source_ref, content)
     else:
-        read_header(content, None)  # what measures too much would have its boxes elsewhere if it were made smaller
+        decoders.header(content, None)  # what measures too much would have its boxes elsewhere if it were made smaller
     path = Path(entry.source_ref)
     name, number = clean_name(path.name), 2
     while name in used:

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import math
 import os
 import secrets
-import threading
 import time
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-
-from customlabels.imaging.images import ImageError, Limits, Pixels, decode, read_header
+from customlabels.imaging.images import ImageError, Limits
 from customlabels.manifest.opener import S3
 from customlabels.service.access.caller import Caller
 from customlabels.service.errors import (
@@ -30,9 +25,6 @@ from customlabels.store.objects import ObjectError, ObjectTooLarge, StoreUnavail
 SIDE = 320
 """Pixels of the longer side."""
 _QUALITY = 82
-_LARGE = 25_000_000
-"""Pixels above which an image waits for others of its kind to be decoded."""
-_ALONE = threading.Lock()
 _TOUCH_SECONDS = 24 * 60 * 60
 """How often the file of a small picture notes at most that it was shown."""
 SHOWN = Limits(bytes=100 * 1024 * 1024, min_side=1, max_side=100_000, max_aspect=math.inf)
@@ -62,7 +54,7 @@ def thumbnail(service: Service, caller: Caller, source_ref: str) -> Picture:
             if path.stat().st_mtime < time.time() - _TOUCH_SECONDS:
                 os.utime(path)
         except OSError:
-            content = small_picture(service.objects.read(bucket, key, MAX_BYTES))
+            content = _small(service, service.objects.read(bucket, key, MAX_BYTES))
             _keep(path, content)
     except ObjectError as error:
         raise _told(error, source_ref) from error
@@ -90,7 +82,7 @@ def full_picture(service: Service, caller: Caller, source_ref: str) -> Picture:
 
 def keep_thumbnail(service: Service, bucket: str, key: str, etag: str, content: bytes) -> None:
     """Make the small picture of an image that was just stored. Raises ImageError."""
-    _keep(_path(service, bucket, key, etag), small_picture(content))
+    _keep(_path(service, bucket, key, etag), _small(service, content))
 
 
 def has_thumbnail(service: Service, bucket: str, key: str, etag: str) -> bool:
@@ -104,22 +96,8 @@ def media_type(content: bytes) -> str | None:
     return "image/png" if content.startswith(b"\x89PNG\r\n\x1a\n") else None
 
 
-def small_picture(content: bytes) -> bytes:
-    """A small picture of an image, as JPEG. Raises ImageError."""
-    pixels = decoded(content, SHOWN, SIDE)
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "JPEG", quality=_QUALITY)
-    return buffer.getvalue()
-
-
-def decoded(content: bytes, limits: Limits, side: int) -> Pixels:
-    """An image as `decode` gives it; of the large ones, which take a gigabyte at worst, one at a time.
-
-    Raises ImageError.
-    """
-    header = read_header(content, None)
-    with _ALONE if header.width * header.height > _LARGE else nullcontext():
-        return decode(content, limits, side)
+def _small(service: Service, content: bytes) -> bytes:
+    return service.decoders.small(content, SHOWN, SIDE, _QUALITY)
 
 
 def _path(service: Service, bucket: str, key: str, etag: str) -> Path:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from PIL import Image
 from sqlalchemy import select
 
-from customlabels.imaging.images import ImageError, Limits, read_header
+from customlabels.engine.decoders import Decoders
+from customlabels.imaging.images import ImageError, Limits
 from customlabels.manifest.opener import S3
 from customlabels.service import entry_rows
 from customlabels.service.access.caller import Caller
@@ -28,7 +27,7 @@ from customlabels.service.errors import (
 from customlabels.service.importing import bucket_of
 from customlabels.service.labelling.annotations import check_name, new_entry
 from customlabels.service.labelling.editing import changing, write
-from customlabels.service.labelling.thumbnails import SHOWN, SIDE, decoded, keep_thumbnail
+from customlabels.service.labelling.thumbnails import SHOWN, SIDE, keep_thumbnail
 from customlabels.service.service import Service
 from customlabels.store.objects import MAX_KEY_BYTES, NoSuchBucket, NoSuchKey, PreconditionFailed
 from customlabels.store.tables import entries
@@ -60,7 +59,7 @@ def add_image(
     """
     for label in labels:
         check_name(label)
-    content, note = fitting(name, content)
+    content, note = fitting(service.decoders, name, content)
     with service.database.read() as connection:
         dataset = permitted(connection, caller, "UpdateDatasetEntries", dataset_arn)
         one = select(entries.c.source_ref).where(entries.c.dataset_id == dataset.id).limit(1)
@@ -81,22 +80,21 @@ def folder_of(dataset_arn: str) -> str:
     return f"assets/{project}_{created}_{'training' if type == 'train' else 'test'}_dataset"
 
 
-def fitting(name: str, content: bytes) -> tuple[bytes, str]:
+def fitting(decoders: Decoders, name: str, content: bytes) -> tuple[bytes, str]:
     """An image that a dataset may have, made smaller where it must be, and words on that; all of it can be decoded.
 
     Raises ImageTooLarge, InvalidImageFormat, and InvalidParameter for one that is too small or too narrow.
     """
     limits, longest = Limits(), 0
     try:
-        header = read_header(content, None)
+        header = decoders.header(content, None)
         longest = max(header.width, header.height)
         if longest <= limits.max_side and len(content) <= limits.bytes:
-            decoded(content, limits, SIDE)
+            decoders.small(content, limits, SIDE, _QUALITY)
             return content, ""
-        buffer = io.BytesIO()
         side = min(longest, limits.max_side)
-        Image.fromarray(decoded(content, SHOWN, side)).save(buffer, "JPEG", quality=_QUALITY)
-        read_header(buffer.getvalue(), limits)
+        smaller = decoders.small(content, SHOWN, side, _QUALITY)
+        decoders.header(smaller, limits)
     except ImageError as error:
         words = f"{name[:200]}: {error}"
         if error.reason == "format":
@@ -104,7 +102,7 @@ def fitting(name: str, content: bytes) -> tuple[bytes, str]:
         if error.reason == "dimension" and longest <= limits.max_side:
             raise InvalidParameterException(words) from error
         raise ImageTooLargeException(words) from error
-    return buffer.getvalue(), f"It was made smaller, to {side} pixels on its long side."
+    return smaller, f"It was made smaller, to {side} pixels on its long side."
 
 
 def clean_name(name: str) -> str:
