@@ -93,7 +93,7 @@ def decode(data: bytes, limits: Limits | None = Limits(), longest_side: int | No
         try:
             turn = _UPRIGHT.get(_orientation(image))
             rgb = _to_rgb(image if turn is None else image.transpose(turn))
-        except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
+        except (OSError, SyntaxError, ValueError, EOFError) as error:
             raise ImageError("format", f"The {header.format} data is cut off or broken: {error}.") from error
     if longest_side is not None:
         rgb = resize(rgb, _fitting(rgb.size, longest_side))
