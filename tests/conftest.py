@@ -75,15 +75,21 @@ def picture() -> Picture:
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[postgres.PostgresServer]:
-    """A server that runs while the tests do. Without PostgreSQL its tests are skipped, but never in CI."""
+def postgresql_programs() -> Path:
+    """The folder of PostgreSQL's programs. Without them its tests are skipped, but never in CI."""
     programs = postgres.binaries()
     if programs is None:
         words = "PostgreSQL is not installed: initdb and postgres are neither in PATH nor in /usr/lib/postgresql/*/bin"
         if os.environ.get("CI"):
             pytest.fail(words)
         pytest.skip(words)
-    with postgres.running(programs) as server:
+    return programs
+
+
+@pytest.fixture(scope="session")
+def postgresql(postgresql_programs: Path) -> Iterator[postgres.PostgresServer]:
+    """A server that runs while the tests do."""
+    with postgres.running(postgresql_programs) as server:
         yield server
 
 

@@ -10,9 +10,10 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
@@ -24,13 +25,12 @@ _TEMPLATE = "migrated"
 _INIT = ("--encoding=UTF8", "--locale=C", "--locale-provider=icu", "--icu-locale=en-US", "--auth=trust", "--no-sync")
 _START = {
     "listen_addresses": "",
-    "fsync": "off",
-    "full_page_writes": "off",
-    "synchronous_commit": "off",
     "autovacuum": "off",
     "shared_buffers": "32MB",
     "max_connections": "200",
 }
+_FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+"""For a server that nobody kills: commits that it has acknowledged are lost with it."""
 
 
 def binaries() -> Path | None:
@@ -41,14 +41,49 @@ def binaries() -> Path | None:
 
 
 class PostgresServer:
-    """A running server. `database()` makes a fresh database with our tables."""
+    """A server with its data in a folder. `database()` makes a fresh database with our tables."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, data: Path, programs: Path, durable: bool = False) -> None:
+        self.folder = folder
         self._numbers = itertools.count(1)
+        options = [f"-c{name}={value}" for name, value in (_START if durable else _START | _FAST).items()]
+        self._command = [programs / "postgres", "-D", data, "-k", folder, *options]
+
+    def start(self) -> None:
+        """Start it, which recovers what a kill has cut short, and wait until it answers. Raises RuntimeError."""
+        log = self.folder / "log"
+        for _ in range(600):
+            with log.open("ab") as stream:
+                self._process = subprocess.Popen(self._command, stderr=stream, user=user(), cwd="/")
+            while self._process.poll() is None:
+                try:
+                    return self.run("SELECT 1")
+                except DBAPIError:
+                    time.sleep(0.05)
+            time.sleep(0.05)  # the last children of a server that was killed have not ended yet
+        raise RuntimeError(f"PostgreSQL did not start: {log.read_text()[-4000:]}")
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the server and to all that it has started, which kill -9 does not reach by itself."""
+        postmaster = psutil.Process(self._process.pid)
+        for process in (postmaster, *postmaster.children()):
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
+
+    def kill(self) -> None:
+        """kill -9 of the postmaster, whose children notice that it is gone."""
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> None:
+        """End at once: nobody needs the data any more."""
+        if self._process.poll() is None:
+            self.signal(signal.SIGCONT)
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait()
 
     def url(self, database: str) -> str:
-        return f"postgresql+pg8000://{_SUPERUSER}@/{database}?unix_sock={self._folder / '.s.PGSQL.5432'}"
+        return f"postgresql+pg8000://{_SUPERUSER}@/{database}?unix_sock={self.folder / '.s.PGSQL.5432'}"
 
     def run(self, statement: str) -> None:
         """Run a statement that no transaction may contain."""
@@ -76,46 +111,36 @@ class PostgresServer:
 
 
 @contextmanager
-def running(programs: Path) -> Iterator[PostgresServer]:
-    """Start a server with these programs; it and all its data are gone at the end."""
+def running(programs: Path, durable: bool = False, data: Path | None = None) -> Iterator[PostgresServer]:
+    """Start a server with these programs; it and all its data are gone at the end.
+
+    A `durable` one loses no commit when it is killed. The tables are in the folder `data`, which is not there yet.
+    """
     folder = Path(tempfile.mkdtemp(prefix="customlabels-postgres-"))
-    user = "nobody" if os.geteuid() == 0 else None  # the server refuses to run as root
-    if user:
-        shutil.chown(folder, user)
+    data = data or folder / "data"
+    if owner := user():
+        shutil.chown(folder, owner)
     try:
-        data = folder / "data"
         made = subprocess.run(
-            [programs / "initdb", *_INIT, f"--username={_SUPERUSER}", "--pgdata", data],
+            [programs / "initdb", *_INIT, f"--username={_SUPERUSER}", "--pgdata", data, "--waldir", folder / "wal"],
             capture_output=True,
             text=True,
-            user=user,
+            user=owner,
             cwd="/",
         )
         if made.returncode:
             raise RuntimeError(f"initdb failed: {made.stderr}")
-        options = [f"-c{name}={value}" for name, value in _START.items()]
-        with (folder / "log").open("wb") as log:
-            server = subprocess.Popen(
-                [programs / "postgres", "-D", data, "-k", folder, *options], stderr=log, user=user, cwd="/"
-            )
+        server = PostgresServer(folder, data, programs, durable)
+        server.start()
         try:
-            running = PostgresServer(folder)
-            _wait(running, server, folder / "log")
-            running.prepare()
-            yield running
+            server.prepare()
+            yield server
         finally:
-            server.send_signal(signal.SIGQUIT)  # at once: nobody needs the data any more
-            server.wait()
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _wait(running: PostgresServer, server: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(600):
-        if server.poll() is not None:
-            break
-        try:
-            return running.run("SELECT 1")
-        except DBAPIError:
-            time.sleep(0.05)
-    raise RuntimeError(f"PostgreSQL did not start: {log.read_text()}")
+def user() -> str | None:
+    """Who the server runs as, if not as we do: it refuses to be root."""
+    return "nobody" if os.geteuid() == 0 else None

@@ -346,7 +346,7 @@ def test_a_training_that_breaks_says_so(service: Service, caller: Caller, monkey
     monkeypatch.setattr("customlabels.service.training.check_images", broken)
     description = trained(service, caller, project)
     assert description["Status"] == "TRAINING_FAILED"
-    assert description["StatusMessage"] == "The service had an unexpected problem: MemoryError: no more"
+    assert description["StatusMessage"].startswith("There was not enough memory. Give the server more")
     assert describe(service, caller, project, "v1")["OutputConfig"] == OUTPUT
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from copy import deepcopy
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
+
+from .history import History
 
 SETTLE_SECONDS = 180
 
@@ -52,18 +51,19 @@ def line(source: str, label: str) -> str:
 class Observer:
     """Asks a server for its state, after it has settled."""
 
-    def __init__(self, rekognition: Any, s3: Any, bucket: str, home: Path, main: str) -> None:
+    def __init__(self, rekognition: Any, s3: Any, bucket: str, history: History, main: str) -> None:
         self._rekognition, self._s3, self._bucket = rekognition, s3, bucket
-        self._database = home / "customlabels.db"
+        self._history = history
         self._main = main
         """Name of the project whose datasets and versions are looked at."""
 
     def state(self) -> State:
-        """Waits until nothing is in progress. Raises AssertionError where that does not come about."""
+        """Waits until nothing is in progress. Raises AssertionError where that does not come about, or came twice."""
         deadline = time.monotonic() + SETTLE_SECONDS
         while busy := self._busy():
             assert time.monotonic() < deadline, f"After {SETTLE_SECONDS} s there is still in progress: {busy}"
             time.sleep(0.2)
+        self._history.check()
         return State(self._objects(), self._projects(), self._datasets(), self._versions())
 
     def statuses(self) -> dict[str, str]:
@@ -74,12 +74,8 @@ class Observer:
         found = [f"{project['ProjectArn']} {project['Status']}" for project in self._all_projects()]
         found += [f"dataset {item['DatasetType']} {item['Status']}" for item in self._listed_datasets()]
         found += [f"version {_name(version)} {version['Status']}" for version in self._described()]
-        with closing(sqlite3.connect(f"file:{self._database}?mode=ro", uri=True)) as connection:
-            jobs = connection.execute("SELECT kind, subject, attempts FROM jobs").fetchall()
         ends = ("ING", "IN_PROGRESS")
-        return [text for text in found if text.endswith(ends) and not text.endswith("RUNNING")] + [
-            f"job {kind} of {subject}, attempt {attempts}" for kind, subject, attempts in jobs
-        ]
+        return [text for text in found if text.endswith(ends) and not text.endswith("RUNNING")] + self._history.jobs()
 
     def _objects(self) -> dict[str, str]:
         found = {}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import random
 import shlex
 import signal
 import socket
@@ -10,6 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +21,8 @@ import boto3
 import psutil
 from botocore.config import Config
 
+START_SECONDS = 600
+"""Far more than a start takes, but tests may run on a machine that has other things to do."""
 Target = Literal["server", "worker", "unit"]
 _COMMAND = (sys.executable, "-m", "customlabels")
 _PARTS = {"worker": "customlabels.service.worker", "unit": "customlabels.engine.unit"}
@@ -26,13 +31,14 @@ _PARTS = {"worker": "customlabels.service.worker", "unit": "customlabels.engine.
 class RunningServer:
     """`customlabels serve` on a home, with further flags and settings. Its log goes on in one file over all starts."""
 
-    def __init__(self, home: Path, *flags: str, **settings: str) -> None:
+    def __init__(self, home: Path, *flags: str, settings: Mapping[str, str] | None = None) -> None:
+        """`settings` are further variables of its environment."""
         self.home = home
         self.log = home.with_suffix(".log")
         self._flags = flags
-        self._environment = {name: value for name, value in os.environ.items() if not name.startswith("CUSTOMLABELS_")}
-        self._environment |= {"CUSTOMLABELS_HOME": str(home), "OMP_NUM_THREADS": "1", "CUSTOMLABELS_MAX_TRAININGS": "0"}
-        self._environment |= {f"CUSTOMLABELS_{name.upper()}": value for name, value in settings.items()}
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("CUSTOMLABELS_")}
+        self.environment |= {"CUSTOMLABELS_HOME": str(home), "OMP_NUM_THREADS": "1", "CUSTOMLABELS_MAX_TRAININGS": "0"}
+        self.environment |= settings or {}
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -43,24 +49,30 @@ class RunningServer:
         """Start it and wait until it answers. Raises AssertionError where it ends instead."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*_COMMAND, *self._arguments()], env=self._environment, stdout=log, stderr=log
+                [*_COMMAND, *self._arguments()], env=self.environment, stdout=log, stderr=log
             )
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + START_SECONDS
         while not self._answers():
-            assert self._process.poll() is None, f"The server ended: {self.log.read_text()[-4000:]}"
-            assert time.monotonic() < deadline, "The server does not answer."
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self._process.kill()
+                code = self._process.wait()
+                raise AssertionError(f"The server does not answer (code {code}): {self.log.read_text()[-4000:]}")
             time.sleep(0.05)
 
-    def kill(self, target: Target) -> str:
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def kill(self, target: Target = "server") -> Target:
         """kill -9 of the server, or of one of its workers or units if there are any. Returns what was killed."""
-        parts = self._parts(_PARTS[target]) if target != "server" else []
+        parts = self.processes(_PARTS[target]) if target != "server" else []
         if parts:
-            parts[0].kill()
-            return f"{target} {parts[0].pid}"
+            random.choice(parts).kill()
+            return target
         self._left += psutil.Process(self._process.pid).children(recursive=True)
         self._process.kill()
         self._process.wait()
-        return f"server {self._process.pid}"
+        return "server"
 
     @property
     def runs(self) -> bool:
@@ -97,12 +109,26 @@ class RunningServer:
             for process in self.orphans():
                 process.kill()
 
+    def is_well(self) -> bool:
+        """Whether it answers that its database and all its workers are there."""
+        try:
+            with urllib.request.urlopen(f"{self.endpoint}/health", timeout=5) as answer:
+                return bool(json.load(answer)["status"] == "ok")
+        except OSError:
+            return False
+
+    @cached_property
+    def told(self) -> dict[str, str]:
+        """What `customlabels env` prints for clients."""
+        said = subprocess.run([*_COMMAND, "env"], env=self.environment, capture_output=True, text=True, check=True)
+        return dict(shlex.split(line)[1].split("=", 1) for line in said.stdout.splitlines())
+
     def client(self, service: str) -> Any:
         """A client that tries once, so that it is known what was acknowledged. Threads may share it."""
         told = self.told
         return boto3.client(
             service,
-            endpoint_url=f"http://127.0.0.1:{self.port}",
+            endpoint_url=self.endpoint,
             region_name=told["AWS_REGION" if "AWS_REGION" in told else "AWS_DEFAULT_REGION"],
             aws_access_key_id=told["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=told["AWS_SECRET_ACCESS_KEY"],
@@ -115,16 +141,15 @@ class RunningServer:
             ),
         )
 
-    @cached_property
-    def told(self) -> dict[str, str]:
-        """What `customlabels env` prints."""
-        said = subprocess.run([*_COMMAND, "env"], env=self._environment, capture_output=True, text=True, check=True)
-        return dict(shlex.split(line)[1].split("=", 1) for line in said.stdout.splitlines())
-
     def _arguments(self) -> list[str]:
         return ["serve", "--port", str(self.port), *self._flags]
 
-    def _parts(self, module: str) -> list[psutil.Process]:
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def processes(self, module: str) -> list[psutil.Process]:
+        """Its children that run a module."""
         found = []
         for process in psutil.Process(self._process.pid).children(recursive=True):
             try:
@@ -136,7 +161,7 @@ class RunningServer:
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health", timeout=5) as answer:
+            with urllib.request.urlopen(f"{self.endpoint}/health", timeout=5) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False

@@ -1,11 +1,12 @@
-"""kill -9 of the server, its workers and its units at random points: what was acknowledged is there afterwards."""
+"""kill -9 of whatever a server is made of, at random points: what was acknowledged is there afterwards, once."""
 
 from __future__ import annotations
 
 import random
+import statistics
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,48 +14,59 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
+from .history import History
 from .ledger import Observer, State
 from .operations import BUCKET, MAIN, Operations, image
-from .running import RunningServer, Target
+from .running import RunningServer
+from .stores import Kind, Stores, stores
 
 pytestmark = pytest.mark.torture
 
-TARGETS: tuple[Target, ...] = ("server", "server", "worker", "unit")
+TARGETS = ("server", "server", "worker", "unit")
+OUTAGES = ("database", "database", "s3")
+"""Further targets, where the stores are programs of their own."""
 MOST_DELAY = 4.0
-PATIENCE_SECONDS = 60
+LONGEST_OUTAGE = 2.0
+PATIENCE_SECONDS = 180
 
 
 class Torture:
-    """One home, and a client that knows what it was told."""
+    """One server with its stores, and a client that knows what it was told."""
 
-    def __init__(self, server: RunningServer, seed: int) -> None:
+    def __init__(self, server: RunningServer, stores: Stores, seed: int) -> None:
         self._server = server
+        self._programs = {"database": stores.postgresql, "s3": stores.s3}
+        self._targets = TARGETS if stores.s3 is None else TARGETS + OUTAGES
         self._chance = random.Random(seed)
         self._rekognition = server.client("rekognition")
-        s3 = server.client("s3")
-        self._operations = Operations(self._rekognition, s3, self._chance)
+        self._s3 = server.client("s3")
+        self._operations = Operations(self._rekognition, self._s3, self._chance)
         self._operations.prepare()
-        self._observer = Observer(self._rekognition, s3, BUCKET, server.home, MAIN)
+        history = History(stores.database)
+        history.begin()
+        self._observer = Observer(self._rekognition, self._s3, BUCKET, history, MAIN)
         self._state = State()
         self._answers: dict[str, Any] = {}
         self._trained: set[str] = set()
+        self._arns: dict[str, str] = {}
         self.counts: Counter[str] = Counter()
+        self.recoveries: dict[str, list[float]] = defaultdict(list)
+        """Seconds from the kill of a thing, or from the end of a store's outage, until calls succeed, by the thing."""
         self.history: list[str] = []
 
     def round(self) -> None:
         """Some operations, a kill among them, and a look at what there is then."""
         self.history = []
-        target = self._chance.choice(TARGETS)
-        killer = threading.Timer(self._chance.uniform(0, MOST_DELAY), lambda: self._note(self._server.kill(target)))
+        target = self._chance.choice(self._targets)
+        delay, outage = self._chance.uniform(0, MOST_DELAY), self._chance.uniform(0, LONGEST_OUTAGE)
+        killer = threading.Timer(delay, self._kill, (target, outage))
         killer.start()
         unknown = None
         try:
             while killer.is_alive() and unknown is None:
-                unknown = self._operate()
+                unknown = self._operate(target)
         finally:
             killer.join()
-        if not self._server.runs:
-            self._server.start()
         observed = self._observer.state()
         if unknown is None or observed != unknown:
             assert observed == self._state
@@ -62,7 +74,62 @@ class Torture:
         self._look_at_models()
         self._await_no_orphans()
 
-    def _operate(self) -> State | None:
+    def acknowledged(self) -> int:
+        """How many operations have succeeded, each of which was looked for afterwards."""
+        return sum(count for what, count in self.counts.items() if ":" not in what and what != "answers")
+
+    def report(self) -> str:
+        """What was done, and how soon things were well again."""
+        kills = sum(map(len, self.recoveries.values()))
+        lines = [
+            f"{kills} kills, {self.acknowledged()} acknowledged operations, each of them there, once",
+            ", ".join(f"{n} {what}" for what, n in sorted(self.counts.items())),
+        ]
+        for what, seconds in sorted(self.recoveries.items()):
+            middle, longest = statistics.median(seconds), max(seconds)
+            words = f"calls succeed after {middle:.2f} s (median), {longest:.2f} s (most)"
+            lines.append(f"{len(seconds)} kills of {what}: {words}")
+        return "\n".join(lines)
+
+    def _kill(self, target: str, outage: float) -> None:
+        """Kill something, start again what nobody else would, and wait until calls succeed."""
+        program = self._programs.get(target)
+        began = time.monotonic()
+        if program is not None:
+            program.kill()
+            self._note(f"killed {target}")
+            time.sleep(outage)
+            began = time.monotonic()
+            program.start()
+        else:
+            target = self._server.kill(target)  # type: ignore[arg-type]
+            self._note(f"killed {target}")
+            if not self._server.runs:
+                self._server.start()
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not self._works(target):
+            assert time.monotonic() < deadline, f"No call succeeds after the kill of {target}."
+            time.sleep(0.02)
+        self.recoveries[target].append(time.monotonic() - began)
+        self._note("calls succeed again")
+
+    def _works(self, target: str) -> bool:
+        """Whether what a thing was needed for succeeds."""
+        try:
+            self._rekognition.describe_projects(MaxResults=1)
+            self._s3.head_object(Bucket=BUCKET, Key="i/0.png")
+            if target == "unit":
+                for arn in [
+                    self._arns[name] for name, status in [*self._state.versions.items()] if status == "RUNNING"
+                ]:
+                    self._rekognition.detect_custom_labels(ProjectVersionArn=arn, Image={"Bytes": image(0)[2]})
+        except ClientError as error:
+            return bool(error.response["ResponseMetadata"]["HTTPStatusCode"] < 500)
+        except BotoCoreError:
+            return False
+        return target != "worker" or self._server.is_well()
+
+    def _operate(self, target: str) -> State | None:
         """Do something. Where the answer did not come, returns what the state is if it was done all the same."""
         operation = self._operations.next(self._state, self._trained)
         after = self._state.copy()
@@ -74,7 +141,9 @@ class Torture:
             answer = error.response
             self._note(f"{operation.name}: refused: {answer['Error']['Code']}")
             if answer["ResponseMetadata"]["HTTPStatusCode"] >= 500:
-                raise
+                assert self._programs.get(target) is not None, "Only an outage of a store is a reason for that."
+                self.counts[f"{kind}: unavailable"] += 1
+                return after
             self.counts[f"{kind}: refused"] += 1
             time.sleep(0.05)
             return None
@@ -89,6 +158,7 @@ class Torture:
 
     def _look_at_models(self) -> None:
         for name, status in self._observer.statuses().items():
+            self._arns.setdefault(name, self._operations.version_arn(name))
             if status in ("TRAINING_COMPLETED", "STOPPED"):
                 self._trained.add(name)
             elif status == "RUNNING":
@@ -98,12 +168,11 @@ class Torture:
 
     def _ask(self, name: str) -> Any:
         """What a running model says of a picture. It may take a moment until a killed unit is replaced."""
-        arn = self._operations.version_arn(name)
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
                 return self._rekognition.detect_custom_labels(
-                    ProjectVersionArn=arn, Image={"Bytes": image(0)[2]}, MinConfidence=0
+                    ProjectVersionArn=self._arns[name], Image={"Bytes": image(0)[2]}, MinConfidence=0
                 )["CustomLabels"]
             except ClientError:
                 if time.monotonic() > deadline:
@@ -120,28 +189,36 @@ class Torture:
         self.history.append(text)
 
 
+@pytest.fixture(params=["sqlite-folder", "postgresql-s3"])
+def used(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stores]:
+    """The stores of a server that is not there yet."""
+    kind: Kind = request.param
+    programs = request.getfixturevalue("postgresql_programs") if kind == "postgresql-s3" else None
+    with stores(kind, tmp_path, programs) as made:
+        yield made
+
+
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[RunningServer]:
-    running = RunningServer(tmp_path / "home")
+def server(tmp_path: Path, used: Stores) -> Iterator[RunningServer]:
+    running = RunningServer(tmp_path / "home", settings=used.settings)
     yield running
     assert running.stop() == 0
 
 
 # checklist: L07
 def test_what_was_acknowledged_survives_kills(
-    server: RunningServer, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+    server: RunningServer, used: Stores, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rounds: int = request.config.getoption("--torture-rounds")
     seed: int = request.config.getoption("--torture-seed")
-    torture = Torture(server, seed)
+    torture = Torture(server, used, seed)
     for number in range(1, rounds + 1):
         try:
             torture.round()
         except BaseException as error:
             error.add_note(f"In round {number} of seed {seed}:\n" + "\n".join(torture.history))
+            error.add_note(f"Until then: {torture.report()}")
             error.add_note("The server's log ends with:\n" + server.log.read_text()[-6000:])
             raise
     with capsys.disabled():
-        print(
-            f"\n{rounds} kills, seed {seed}: " + ", ".join(f"{n} {what}" for what, n in sorted(torture.counts.items()))
-        )
+        print(f"\nseed {seed}: {torture.report()}")

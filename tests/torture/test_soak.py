@@ -186,7 +186,7 @@ def _running_model(rekognition: Any, s3: Any) -> str:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[RunningServer]:
-    running = RunningServer(tmp_path / "home", unit_queue=str(QUEUE))
+    running = RunningServer(tmp_path / "home", settings={"CUSTOMLABELS_UNIT_QUEUE": str(QUEUE)})
     yield running
     assert running.stop() == 0
 

@@ -18,6 +18,8 @@ from customlabels.store.clock import Clock
 from customlabels.store.tables import jobs
 
 LEASE_SECONDS = 15.0
+FURTHEST_SECONDS = 120.0
+"""A lease or a delay that ends later than this from now was made before the clock was set back: it is over."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,11 @@ class Job:
     subject: str
     payload: dict[str, Any]
     attempts: int
+
+    @property
+    def outages(self) -> int:
+        """How often the work was put off because the database or the store of objects could not be used."""
+        return int(self.payload.get("outages", 0))
 
 
 class LeaseLost(Exception):
@@ -87,9 +94,17 @@ class Queue:
 
     def postpone(self, job: Job, worker: str, seconds: float) -> None:
         """Let a job be claimed again, as if for the first time, but later. Raises LeaseLost."""
+        self._let_go(job, worker, seconds, attempts=0)
+
+    def put_off(self, job: Job, worker: str, seconds: float) -> None:
+        """Let a job that an outage hinders be claimed again later; this claim was no attempt. Raises LeaseLost."""
+        payload = {**job.payload, "outages": job.outages + 1}
+        self._let_go(job, worker, seconds, attempts=job.attempts - 1, payload=payload)
+
+    def _let_go(self, job: Job, worker: str, seconds: float, **values: Any) -> None:
         held = (jobs.c.id == job.id) & (jobs.c.worker == worker)
+        values |= {"worker": None, "lease_until": _in(seconds)}
         with self.database.write() as connection:
-            values = {"worker": None, "lease_until": _in(seconds), "attempts": 0}
             if connection.execute(update(jobs).where(held).values(values)).rowcount == 0:
                 raise LeaseLost(f"Job {job.id} ({job.kind} {job.subject}) is not held by {worker} any more.")
 
@@ -130,5 +145,5 @@ def _in(seconds: float) -> Any:
 
 
 def _waiting(kinds: Sequence[str]) -> Any:
-    free = jobs.c.lease_until < Clock()
+    free = (jobs.c.lease_until < Clock()) | (jobs.c.lease_until > _in(FURTHEST_SECONDS))
     return select(jobs).where(jobs.c.kind.in_(kinds), free).order_by(jobs.c.id)

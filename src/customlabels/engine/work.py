@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,10 +13,17 @@ from sqlalchemy import Connection
 
 from customlabels.engine.queue import LEASE_SECONDS, Job, LeaseLost, Queue
 from customlabels.store.database import DatabaseUnavailable
+from customlabels.store.objects import StoreUnavailable
+from customlabels.store.objects.files import disk_fault
 
 log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 3
 """A job that took its worker with it this often is given up."""
+MAX_OUTAGES = 12
+"""So is one that met with an outage of the database or of the store of objects this often."""
+LONGEST_DELAY = 30.0
+"""Seconds before work that met with an outage is tried again; one after the first, then twice as many each time."""
+RETRY_SECONDS = 0.5
 
 
 @dataclass
@@ -83,15 +91,43 @@ def work_on(queue: Queue, kinds: Sequence[str], worker: str, handlers: Mapping[s
                 handler.do(task)
         except LeaseLost:
             raise
+        except (DatabaseUnavailable, StoreUnavailable) as error:
+            _after_outage(task, handler, error)
         except Exception as error:
             log.exception("job %s (%s %s) failed", job.id, job.kind, job.subject)
-            handler.failed(task, f"The service had an unexpected problem: {type(error).__name__}: {error}")
+            handler.failed(task, _words(error))
     except LeaseLost as error:
         log.warning("%s", error)
     finally:
         done.set()
         keeper.join()
     return True
+
+
+def _words(error: Exception) -> str:
+    """What a user is told of an error that ended a job."""
+    text = f"{type(error).__name__}: {error}"
+    if isinstance(error, MemoryError) or "can't allocate memory" in text:  # as torch says it
+        return f"There was not enough memory. Give the server more, or stop models, and try again. ({text})"
+    reason = disk_fault(error) if isinstance(error, OSError) else None
+    if reason is not None:
+        return f"A file could not be written or read: {reason}, and try again. ({text})"
+    return f"The service had an unexpected problem: {text}"
+
+
+def _after_outage(task: Task, handler: Handler, error: Exception) -> None:
+    """Put the work off until what it needs can be used again, but not for ever. Raises LeaseLost."""
+    log.warning("job %s (%s %s) waits: %s", task.job.id, task.job.kind, task.job.subject, error)
+    while True:
+        try:
+            if task.job.outages >= MAX_OUTAGES:
+                handler.failed(task, f"The service could not go on: {error}")
+            else:
+                delay = min(LONGEST_DELAY, 2.0**task.job.outages)
+                task.queue.put_off(task.job, task.worker, delay)
+            return
+        except (DatabaseUnavailable, StoreUnavailable):  # there is nothing else to do until it is back
+            time.sleep(RETRY_SECONDS)
 
 
 def _keep(task: Task, done: threading.Event) -> None:

@@ -93,8 +93,6 @@ def decode(data: bytes, limits: Limits | None = Limits(), longest_side: int | No
         try:
             turn = _UPRIGHT.get(_orientation(image))
             rgb = _to_rgb(image if turn is None else image.transpose(turn))
-        except MemoryError as error:
-            raise ImageError("dimension", f"The {header.format} takes more memory than it may: reduce it.") from error
         except (OSError, SyntaxError, ValueError, EOFError) as error:
             raise ImageError("format", f"The {header.format} data is cut off or broken: {error}.") from error
     if longest_side is not None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from customlabels.service.access.caller import Caller
 from customlabels.service.service import Service
-from customlabels.store.objects import CHUNK, ObjectError
+from customlabels.store.objects import CHUNK, ObjectError, StoreUnavailable
 
 VALIDATION_FILES = ("ManifestSummary", "TrainingManifestWithValidation", "TestingManifestWithValidation")
 EVALUATION_FILES = {
@@ -54,28 +54,32 @@ class Outputs:
         return {"Assets": [{"GroundTruthManifest": self.place(kind)}]}
 
     def check(self) -> None:
-        """Raises OutputRefused where the caller may not write there, or nobody can."""
+        """Raises OutputRefused where the caller may not write there, StoreUnavailable where nobody can, for now."""
         for kind in (*VALIDATION_FILES, *EVALUATION_FILES):
             self._require(self.key(kind))
         try:
             if self.service.objects.bucket(self.bucket).account != self.caller.account:
                 raise OutputRefused(f"The bucket {self.bucket} belongs to another account.")
+        except StoreUnavailable:
+            raise
         except ObjectError as error:
             raise OutputRefused(str(error)) from error
 
     def put(self, kind: str, content: bytes | Iterable[bytes], media: str = "application/json") -> None:
-        """Write a file. Raises OutputRefused."""
+        """Write a file. Raises OutputRefused, StoreUnavailable."""
         key = self.key(kind, "html" if media == "text/html" else "json")
         self._require(key)
         try:
             self.service.objects.put(self.bucket, key, content, {"content-type": media})
+        except StoreUnavailable:
+            raise
         except ObjectError as error:
             raise OutputRefused(str(error)) from error
 
     def put_evaluation(self, folder: Path) -> dict[str, Any]:
         """Write the evaluation files of a model's folder; returns the members of the description that name them.
 
-        Raises OutputRefused, OSError.
+        Raises OutputRefused, StoreUnavailable, OSError.
         """
         for kind, name in EVALUATION_FILES.items():
             self.put(kind, _chunks(folder / name))

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
 from customlabels.engine.fleet import Fleet
 from customlabels.engine.process import UnitLost
@@ -141,8 +140,10 @@ class RunningModels:
             self._fleet.news.clear()
             try:
                 self.refresh()
-            except (DatabaseUnavailable, SQLAlchemyError) as error:
+            except DatabaseUnavailable as error:
                 log.error("the states of running models cannot be read or written, for now: %s", error)
+            except Exception:  # of whatever kind: without this thread no model would start or stop any more
+                log.exception("the states of running models cannot be followed, for now")
             self._fleet.news.wait(LOOK_SECONDS)
 
     def _look(self, connection: Connection) -> _Look:

@@ -130,6 +130,7 @@ class _Training:
         self.pictures = Pictures(service.objects, self.caller)
         self.results: dict[str, Any] = {}
         self._told = 0.0
+        self._started = time.monotonic()
         self._losses: list[tuple[float, float]] = []
 
     def run(self) -> None:
@@ -279,7 +280,7 @@ class _Training:
                 "TRAINING_COMPLETED",
                 COMPLETED,
                 ended=ended,
-                billable_seconds=math.ceil((ended - self.began.timestamp() * 1000) / 1000),
+                billable_seconds=math.ceil(time.monotonic() - self._started),
                 f1=f1,
                 results=results,
                 model=name,

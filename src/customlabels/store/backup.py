@@ -73,7 +73,9 @@ def backup(settings: Settings, file: Path) -> Summary:
             if not archive.add(saved):
                 break
         else:
-            with database.write():
+            with database.write() as connection:
+                if not database.is_sqlite:  # it holds up writers for as long as the last files take
+                    connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
                 archive.summary.missing = archive.add(saved)
         rows.forget_passing(saved)
         archive.finish(saved)

@@ -24,6 +24,10 @@ _SQLITE_OVERFLOW = 120  # a connection costs an open file: one for each thread o
 _POSTGRESQL_OVERFLOW = 30  # a connection costs a process there, and 100 is its usual limit; threads wait for one
 
 _DRIVER = "postgresql+pg8000"
+_ANSWER_SECONDS = BUSY_SECONDS + 60
+"""How long PostgreSQL may be silent, be it at a long statement; one that is cut off would keep every thread else."""
+_IDLE_SECONDS = 60
+"""How long a transaction may do nothing: a process that was suspended in the midst of one holds up all writers."""
 _WRITERS = 0x637573746C6162  # key of the advisory lock by which writers take turns: "custlab"
 
 _SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -85,7 +89,10 @@ def _to_wal(connection: sqlite3.Connection) -> None:
 def _postgresql(url: URL) -> Engine:
     postgresql.register()
     try:
-        engine = create_engine(url, pool_pre_ping=True, max_overflow=_POSTGRESQL_OVERFLOW, **_POOL)
+        patience = {"timeout": _ANSWER_SECONDS}
+        engine = create_engine(
+            url, pool_pre_ping=True, max_overflow=_POSTGRESQL_OVERFLOW, connect_args=patience, **_POOL
+        )
     except ModuleNotFoundError as error:
         raise ArgumentError(
             f"PostgreSQL needs the package {error.name}: pip install 'customlabels[postgres]'"
@@ -96,7 +103,12 @@ def _postgresql(url: URL) -> Engine:
     def configure(connection: Any, _: Any) -> None:
         cursor = connection.cursor()
         # A machine that is gone must not keep its turn for the two hours that TCP would take to notice.
-        for setting in (f"lock_timeout = '{BUSY_SECONDS}s'", "tcp_keepalives_idle = 10", "tcp_keepalives_interval = 5"):
+        for setting in (
+            f"lock_timeout = '{BUSY_SECONDS}s'",
+            f"idle_in_transaction_session_timeout = '{_IDLE_SECONDS}s'",
+            "tcp_keepalives_idle = 10",
+            "tcp_keepalives_interval = 5",
+        ):
             cursor.execute(f"SET {setting}")
         connection.commit()
         cursor.close()

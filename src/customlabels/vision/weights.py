@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+_DIGEST_BYTES = 32
+
 Weights = Mapping[str, NDArray[np.float32]]
 
 
@@ -56,18 +58,23 @@ def wheel_file(distribution: str, name: str, sha256: str) -> Path:
 def cached(key: str, build: Callable[[], Weights]) -> Weights:
     """The arrays that `build` makes, from the cache where an earlier call left them under `key`.
 
-    `key` names the source and its version. Where the cache cannot be written the arrays are built each time.
+    `key` names the source and its version. Where the cache cannot be written the arrays are built each time. A file
+    ends with the SHA-256 of what it has before: a wrong bit would make every later model worse, and nobody would know.
     """
-    from safetensors import SafetensorError
     from safetensors.numpy import load, save
 
     path = cache_folder() / "weights" / f"{key}.safetensors"
     try:
-        return load(path.read_bytes())
-    except (OSError, SafetensorError):
-        weights = {name: np.ascontiguousarray(array) for name, array in build().items()}
-        _write(path, save(weights))
-        return weights
+        content = path.read_bytes()
+    except OSError:
+        content = b""
+    data, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
+    if data and hashlib.sha256(data).digest() == digest:
+        return load(data)
+    weights = {name: np.ascontiguousarray(array) for name, array in build().items()}
+    data = save(weights)
+    _write(path, data + hashlib.sha256(data).digest())
+    return weights
 
 
 def _write(path: Path, data: bytes) -> None:

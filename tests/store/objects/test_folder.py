@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Row, select
 
 from customlabels.store import Database
-from customlabels.store.objects import NoSuchKey, NoSuchUpload, StoreUnavailable, object_rows
+from customlabels.store.objects import NoSuchBucket, NoSuchKey, NoSuchUpload, StoreUnavailable, object_rows
 from customlabels.store.objects.folder import FolderObjects
 from customlabels.store.objects.names import folded
 from customlabels.store.tables import objects as object_table
@@ -107,6 +107,23 @@ def test_a_file_that_a_person_removed_or_cut_is_told(root: Path, folder: FolderO
     for key in ("gone", "cut"):
         with pytest.raises(StoreUnavailable, match=rf"photos/{key}, .* customlabels objects scan"):
             folder.open("photos", key)
+
+
+def test_nothing_is_written_where_the_disk_of_a_bucket_is_not_mounted(root: Path, folder: FolderObjects) -> None:
+    folder.put("photos", "x", b"old")
+    upload = folder.start_upload("photos", "large")
+    (root / "photos").rename(root / "away")
+    for write in (
+        lambda: folder.put("photos", "x", b"new"),
+        lambda: folder.put_part("photos", "large", upload, 1, b""),
+    ):
+        with pytest.raises(StoreUnavailable, match="Mount its disk"):
+            write()
+    assert not (root / "photos").exists()
+    (root / "away").rename(root / "photos")
+    assert folder.read("photos", "x") == b"old"
+    with pytest.raises(NoSuchBucket):
+        folder.put("other", "x", b"")
 
 
 def test_a_bucket_whose_folder_has_files_of_a_person_is_not_deleted(root: Path, folder: FolderObjects) -> None:

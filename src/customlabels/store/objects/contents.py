@@ -89,8 +89,24 @@ class Contents:
         )
 
     def write(self, bucket: str, content: bytes | Iterable[bytes]) -> Written:
-        """A new file for `commit`."""
-        return write_file(self.folder(bucket).content(new_name()), chunks(content))
+        """A new file for `commit`. Raises NoSuchBucket, StoreUnavailable."""
+        return write_file(self._to_write(bucket).content(new_name()), chunks(content))
+
+    def write_part(self, bucket: str, name: str, content: bytes | Iterable[bytes]) -> Written:
+        """A new file for a part of an upload. Raises NoSuchBucket, StoreUnavailable."""
+        return write_file(self._to_write(bucket).parts / name, chunks(content))
+
+    def _to_write(self, bucket: str) -> BucketFolder:
+        """A bucket's folder, which must be there: one made anew would lie where a disk is to be mounted."""
+        folder = self.folder(bucket)
+        if not folder.root.is_dir():
+            with self._database.read() as connection:
+                bucket_rows.require(connection, bucket)
+            raise StoreUnavailable(
+                f"The bucket {bucket!r} has no folder {folder.root}. Mount its disk, or make the folder if it was "
+                "removed by hand."
+            )
+        return folder
 
     def commit(
         self,

@@ -7,8 +7,8 @@ from typing import Any
 from customlabels.settings import Settings
 
 _CONNECT_SECONDS = 5
-_READ_SECONDS = 60
-_ATTEMPTS = 4
+_READ_SECONDS = 15
+_ATTEMPTS = 3  # all of them end before a client that waits for us gives up, which SDKs do after a minute
 _CONNECTIONS = 50
 
 

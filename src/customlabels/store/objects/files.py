@@ -41,8 +41,13 @@ def naming_disk_faults(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = _REASONS.get(error.errno or 0, str(error))
+        reason = disk_fault(error) or str(error)
         raise StoreUnavailable(f"The store of objects in {folder} cannot be used: {reason}.") from error
+
+
+def disk_fault(error: OSError) -> str | None:
+    """What is wrong with a disk or the rights to it, and what to do; None for an error of another kind."""
+    return _REASONS.get(error.errno or 0)
 
 
 def new_name() -> str:

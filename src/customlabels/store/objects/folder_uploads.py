@@ -17,8 +17,8 @@ from customlabels.store.objects import (
     bucket_rows,
     upload_rows,
 )
-from customlabels.store.objects.contents import Contents, chunks, removed_on_error
-from customlabels.store.objects.files import new_name, write_file
+from customlabels.store.objects.contents import Contents, removed_on_error
+from customlabels.store.objects.files import new_name
 from customlabels.store.objects.names import encode_key
 from customlabels.store.objects.upload_rows import PartRow
 
@@ -59,7 +59,7 @@ class FolderUploads:
     ) -> Part:
         self.upload(bucket, key, upload)
         folder = self._contents.folder(bucket).parts
-        written = write_file(folder / f"{upload}.{number}.{new_name()}", chunks(content))
+        written = self._contents.write_part(bucket, f"{upload}.{number}.{new_name()}", content)
         part = Part(number, written.size, written.md5, now(), dict(headers or {}))
         with self._database.write() as connection, removed_on_error(written.path):
             upload_rows.find(connection, bucket, key, upload)
