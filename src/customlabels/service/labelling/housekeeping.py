@@ -32,7 +32,12 @@ def keep_house(service: Service, leave: Event) -> None:
 
 def keep_home(service: Service, leave: Event) -> None:
     """Tidy up a home, now and once a day, until `leave` is set."""
-    _daily(lambda: (remove_thumbnails(service, leave), service.models.tidy(known_models(service.database))), leave)
+
+    def tidy() -> None:
+        remove_thumbnails(service, leave)
+        service.models.tidy(known_models(service.database))
+
+    _daily(tidy, leave)
 
 
 def _daily(do: Callable[[], object], leave: Event) -> None:
