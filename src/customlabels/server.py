@@ -20,13 +20,12 @@ from anyio import to_thread
 
 from customlabels.api.app import App
 from customlabels.api.audit import Audit
-from customlabels.engine.workers import Workers
 from customlabels.examples.projects import ExampleProjects
 from customlabels.service.access.keys import Key, first_key
 from customlabels.service.access.sessions import has_password, make_link, sign_in_address
 from customlabels.service.access.users import ADMINISTRATOR, AccessError
+from customlabels.service.engines import open_engine
 from customlabels.service.service import Service, open_service
-from customlabels.service.worker import roles
 from customlabels.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -61,7 +60,8 @@ class Server:
     def start(self) -> None:
         """Be ready for calls when this returns.
 
-        Raises HomeInUse, OSError for a port or folder that cannot be used, store.database.DatabaseUnavailable.
+        Raises HomeInUse, OSError for a port or folder that cannot be used, store.database.DatabaseUnavailable,
+        engine.placement.EngineError.
         """
         with ExitStack() as stack:
             self.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -74,13 +74,14 @@ class Server:
                 file.chmod(0o600)  # the home may have been made by others, for all to read
             self.first_key = first_key(service.database, service.account)
             _sweep(self.settings.models)
-            environment = {**os.environ, **self.settings.environment()}
-            workers = Workers(roles(self.settings), environment, service.queue.release)
+            engine = open_engine(self.settings)
+            stack.callback(engine.close)
+            workers = engine.jobs(service)
             service.queue.release_local()
             workers.start()
             stack.callback(workers.stop)
             service.queue.listeners.append(workers.wake)
-            serving = service.with_units()
+            serving = service.with_units(engine.models(service))
             stack.callback(serving.close)
             audit = Audit(self.settings.logs / "audit.jsonl")
             stack.callback(audit.close)

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from customlabels.cli.exits import MEANINGS
+from customlabels.settings import ENGINES
 
 FORMATS = ("groundtruth", "folders", "coco", "voc", "yolo", "csv")
 EFFORTS = ("fast", "balanced", "best")
@@ -103,6 +104,8 @@ def _serve(add: Add) -> None:
     command = add("serve", help="run the server, until Ctrl-C")
     command.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
     command.add_argument("--port", type=_port, help="port to listen on; 0 takes a free one (default: 8321)")
+    command.add_argument("--engine", choices=ENGINES, help="where trainings and models run (default: local)")
+    command.add_argument("--ray-address", metavar="HOST:PORT", help="Ray cluster (default: a Ray of this machine)")
     _home(command)
 
 

@@ -16,7 +16,7 @@ def run(args: argparse.Namespace) -> int:
     from customlabels.server import Server
 
     os.umask(0o077)  # secrets, images and models are for the owner of the home only
-    settings = settings_of(args, host=args.host, port=args.port)
+    settings = settings_of(args, host=args.host, port=args.port, engine=args.engine, ray_address=args.ray_address)
     start_logging(settings, "server")
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

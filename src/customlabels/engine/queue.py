@@ -65,6 +65,15 @@ class Queue:
             connection.execute(update(jobs).where(jobs.c.id == row.id).values(values))
         return Job(row.id, row.kind, row.subject, row.payload, row.attempts + 1)
 
+    def census(self, kinds: Sequence[str]) -> tuple[int, set[str]]:
+        """How many jobs of these kinds can be claimed, and the names by which the others are held."""
+        at = now()
+        query = select(jobs.c.worker, jobs.c.lease_until).where(jobs.c.kind.in_(kinds))
+        with self.database.read() as connection:
+            rows = connection.execute(query).all()
+        held = [row.worker for row in rows if row.lease_until >= at]
+        return len(rows) - len(held), {worker for worker in held if worker is not None}
+
     def renew(self, job: Job, worker: str) -> bool:
         """Hold a job for longer. Returns whether it is to be cancelled. Raises LeaseLost."""
         held = (jobs.c.id == job.id) & (jobs.c.worker == worker)

@@ -12,6 +12,7 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from customlabels.engine.fleet import Fleet
+from customlabels.engine.placement import ModelPlacement
 from customlabels.engine.units import Counts, Wanted
 from customlabels.engine.wire import Answer, Question
 from customlabels.settings import Settings
@@ -48,10 +49,11 @@ class RunningModels:
     Only rows last: models that were running when a server ended, in whatever way, run again under the next one.
     """
 
-    def __init__(self, settings: Settings, database: Database) -> None:
+    def __init__(self, settings: Settings, database: Database, fleet: ModelPlacement | None = None) -> None:
+        """In the processes of `fleet`; without one, in processes of this machine."""
         self._settings = settings
         self._database = database
-        self._fleet = Fleet(settings.unit_queue, settings.idle_seconds)
+        self._fleet = fleet or Fleet(settings.unit_queue, settings.idle_seconds)
         self._running: dict[str, RunningModel] = {}
         self._looking = threading.Lock()
         self._closed = False

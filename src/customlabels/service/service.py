@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from customlabels.engine.placement import ModelPlacement
 from customlabels.engine.queue import Queue
 from customlabels.service.paging import Pages
 from customlabels.service.running import RunningModels
@@ -40,9 +41,9 @@ class Service:
         """Where the model of a row of `versions` lies (its column `model`)."""
         return self.settings.models / name
 
-    def with_units(self) -> Service:
+    def with_units(self, fleet: ModelPlacement | None = None) -> Service:
         """The same state, with the units of all models that are to run; they start at once."""
-        return replace(self, units=RunningModels(self.settings, self.database))
+        return replace(self, units=RunningModels(self.settings, self.database, fleet))
 
     def close(self) -> None:
         if self.units is not None:
