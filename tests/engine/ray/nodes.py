@@ -82,22 +82,22 @@ def nodes() -> Iterator[Nodes]:
         stdout=subprocess.PIPE,
         text=True,
     )
-    try:
-        found = Nodes(program)
-        found.add()
-        yield found
-    finally:
-        left = psutil.Process(program.pid).children(recursive=True)
-        assert program.stdin is not None
-        program.stdin.close()
+    assert program.stdin is not None
+    with program:
         try:
-            program.wait(20)
-        except subprocess.TimeoutExpired:
-            program.kill()
-            program.wait()
-        for process in left:
-            if process.is_running():
-                process.kill()
+            found = Nodes(program)
+            found.add()
+            yield found
+        finally:
+            left = psutil.Process(program.pid).children(recursive=True)
+            program.stdin.close()
+            try:
+                program.wait(20)
+            except subprocess.TimeoutExpired:
+                program.kill()
+            for process in left:
+                if process.is_running():
+                    process.kill()
 
 
 def main() -> None:

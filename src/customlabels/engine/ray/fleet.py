@@ -114,7 +114,6 @@ class RayFleet:
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._closed = False
-        serve.start(proxy_location="Disabled", logging_config=_QUIET)
         self._keeper = threading.Thread(target=self._keep, name="ray-fleet", daemon=True)
         self._keeper.start()
 
@@ -166,8 +165,12 @@ class RayFleet:
         return self._prefix + hashlib.sha256(identity.encode()).hexdigest()[:16]
 
     def _keep(self) -> None:
+        started = False
         while not self._closed:
             try:
+                if not started:  # which takes seconds in a cluster that has no Ray Serve yet
+                    serve.start(proxy_location="Disabled", logging_config=_QUIET)
+                    started = True
                 self._tick()
             except Exception:  # of Ray, which may come back
                 log.exception("the applications of running models could not be looked after, for now")
