@@ -34,7 +34,7 @@ def test_a_cluster_of_other_machines_needs_what_they_can_reach(
 
 
 def test_serve_says_so_and_starts_nothing(tmp_path: Path) -> None:
-    flags = ["--home", tmp_path / "home", "--port", "0", "--engine", "ray", "--ray-address", ELSEWHERE]
+    flags = ["--home", str(tmp_path / "home"), "--port", "0", "--engine", "ray", "--ray-address", ELSEWHERE]
     done = subprocess.run([sys.executable, "-m", "customlabels", "serve", *flags], capture_output=True, text=True)
     assert done.returncode == FAILED
     assert "customlabels serve: A Ray cluster of several machines needs PostgreSQL" in done.stderr

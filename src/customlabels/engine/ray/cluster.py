@@ -10,7 +10,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import ModuleType
+from typing import Any
 
 from customlabels.engine.placement import EngineError
 from customlabels.settings import Settings
@@ -90,7 +90,7 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _ray() -> ModuleType:
+def _ray() -> Any:
     try:
         import ray
         import ray.serve
@@ -99,7 +99,7 @@ def _ray() -> ModuleType:
     return ray
 
 
-def _init(ray: ModuleType, address: str) -> None:
+def _init(ray: Any, address: str) -> None:
     told = {"namespace": "customlabels", "log_to_driver": False, "logging_level": logging.WARNING}
     if address:
         ray.init(address=address, **told)

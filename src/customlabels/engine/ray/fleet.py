@@ -28,7 +28,8 @@ from customlabels.engine.wire import Answer, Question
 
 log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.5
-CLOSE_SECONDS = 5.0
+CLOSE_SECONDS = 30.0
+"""How long a call to Ray that is under way may take when the fleet is closed: none must come after it was left."""
 UNIT = "unit"
 """Name of the one deployment of each application."""
 TRIES = 2
@@ -216,7 +217,7 @@ class RayFleet:
                 }
             }
         deployment = serve.deployment(
-            Replica,  # type: ignore[arg-type]
+            Replica,
             name=UNIT,
             max_ongoing_requests=LANES,
             ray_actor_options={"num_cpus": self._cores},
