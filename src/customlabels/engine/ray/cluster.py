@@ -16,8 +16,8 @@ from customlabels.engine.placement import EngineError
 from customlabels.settings import Settings
 
 log = logging.getLogger(__name__)
-QUIET = {"RAY_USAGE_STATS_ENABLED": "0"}
-"""Variables of every process of Ray that we start: nothing is reported to anybody."""
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_USAGE_STATS_REPORT_URL": "http://127.0.0.1:9"}
+"""Variables of every process of Ray that we start: nothing is reported to anybody, not even that reports are off."""
 LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 """Ray's only way to keep its ports on the loopback, whatever the system: it is told not to form clusters."""
 OVERBOOKED = 2
@@ -104,13 +104,27 @@ def _init(ray: Any, address: str) -> None:
     if address:
         ray.init(address=address, **told)
         return
-    ray.init(
-        address="local",
-        num_cpus=OVERBOOKED * (os.cpu_count() or 1),
-        object_store_memory=STORE_BYTES,
-        include_dashboard=False,
-        **told,
-    )
+    with _no_dashboard():
+        ray.init(
+            address="local",
+            num_cpus=OVERBOOKED * (os.cpu_count() or 1),
+            object_store_memory=STORE_BYTES,
+            include_dashboard=False,
+            **told,
+        )
+
+
+@contextmanager
+def _no_dashboard() -> Iterator[None]:
+    """Ray starts the process of its dashboard though it is told not to: that would ask clouds whether we are theirs."""
+    from ray._private.node import Node
+
+    kept = Node.start_api_server
+    Node.start_api_server = lambda self, **_: None
+    try:
+        yield
+    finally:
+        Node.start_api_server = kept
 
 
 def _why_not(address: str, error: Exception) -> str:
