@@ -62,7 +62,7 @@ $(VENV)/.demo: pyproject.toml constraints.txt hatch_build.py | $(PY)
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt hatch_build.py | $(PY)
-	@echo "Installing into $(VENV): about 630 MB to download, a few minutes."
+	@echo "Installing into $(VENV): about 720 MB to download, a few minutes."
 	@$(PIP) install --quiet --constraint constraints.txt --editable '.[train,hub,examples,dev]'
 	@touch $@ $(VENV)/.demo
 

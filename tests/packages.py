@@ -9,7 +9,7 @@ from importlib.metadata import Distribution
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-USERS = frozenset({"train", "hub", "postgres", "examples"})
+USERS = frozenset({"train", "hub", "ray", "postgres", "examples"})
 """The extras that users install; `dev` is for us."""
 
 PERMISSIVE = {

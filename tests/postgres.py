@@ -47,7 +47,7 @@ class PostgresServer:
         self.folder = folder
         self._numbers = itertools.count(1)
         options = [f"-c{name}={value}" for name, value in (_START if durable else _START | _FAST).items()]
-        self._command = [programs / "postgres", "-D", data, "-k", folder, *options]
+        self._command: list[str | Path] = [programs / "postgres", "-D", data, "-k", folder, *options]
 
     def start(self) -> None:
         """Start it, which recovers what a kill has cut short, and wait until it answers. Raises RuntimeError."""

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 import customlabels
 
 SOURCES = sorted(Path(customlabels.__file__).parent.rglob("*.py"))
-HEAVY = ("torch", "openvino", "onnx", "onnxruntime", "numpy", "PIL", "rich", "safetensors")
+HEAVY = ("torch", "openvino", "onnx", "onnxruntime", "numpy", "PIL", "rich", "safetensors", "ray")
 
 
 def _loaded(code: str) -> set[str]:
@@ -40,6 +40,11 @@ def test_nothing_heavy_is_imported_before_it_is_needed(code: str) -> None:
 
 def test_serving_needs_no_torch() -> None:
     assert "torch" not in _loaded("from customlabels import Model, Evaluation, read_dataset")
+
+
+def test_the_local_engine_needs_no_ray() -> None:
+    code = "from customlabels.service.engines import open_engine; import customlabels.server"
+    assert "ray" not in _loaded(f"{code}; from customlabels.settings import Settings; open_engine(Settings())")
 
 
 @pytest.mark.parametrize("name", customlabels.__all__)

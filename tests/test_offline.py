@@ -7,6 +7,9 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import boto3
@@ -16,6 +19,8 @@ import pytest
 from PIL import Image
 
 from customlabels.examples.digits import digits_folder
+
+from .browser import missing
 
 # Put where each Python process of the command, children included, runs it first.
 REFUSE = """
@@ -127,29 +132,48 @@ def test_training_and_detection_ask_nobody(
         assert f"`{file.name}`" in page
 
 
-# checklist: L08
-def test_the_server_asks_nobody(attempts: Path, tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    command = [sys.executable, "-m", "customlabels", "serve", "--home", str(home), "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+@contextmanager
+def _serving(home: Path, *flags: str) -> Iterator[subprocess.Popen[str]]:
+    """A server on a new home, until it is told to stop, which it does well."""
+    command = [sys.executable, "-m", "customlabels", "serve", "--home", str(home), "--port", "0", *flags]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         try:
             assert server.stdout is not None
             assert server.stdout.readline().startswith("Serving")
-            printed = _python("-m", "customlabels", "env", "--home", home).stdout
-            named = dict(line.removeprefix("export ").split("=", 1) for line in printed.splitlines())
-            setting = {name: value.strip("'") for name, value in named.items()}
-            session = boto3.Session(setting["AWS_ACCESS_KEY_ID"], setting["AWS_SECRET_ACCESS_KEY"])
-            s3 = session.client("s3", "us-east-1", endpoint_url=setting["AWS_ENDPOINT_URL"])
-            s3.create_bucket(Bucket="mine")
-            assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["mine"]
-            # Its workers and the spare inference unit load the libraries for learning and answering.
-            deadline = time.monotonic() + 60
-            while not _warm(server.pid) and time.monotonic() < deadline:
-                time.sleep(0.2)
-            assert _warm(server.pid)
+            yield server
         finally:
             server.terminate()
         assert server.wait(60) == 0
+
+
+# checklist: L08
+def test_the_server_asks_nobody(attempts: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with _serving(home) as server:
+        printed = _python("-m", "customlabels", "env", "--home", home).stdout
+        named = dict(line.removeprefix("export ").split("=", 1) for line in printed.splitlines())
+        setting = {name: value.strip("'") for name, value in named.items()}
+        session = boto3.Session(setting["AWS_ACCESS_KEY_ID"], setting["AWS_SECRET_ACCESS_KEY"])
+        s3 = session.client("s3", "us-east-1", endpoint_url=setting["AWS_ENDPOINT_URL"])
+        s3.create_bucket(Bucket="mine")
+        assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["mine"]
+        # Its workers and the spare inference unit load the libraries for learning and answering.
+        deadline = time.monotonic() + 60
+        while not _warm(server.pid) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert _warm(server.pid)
+    assert not attempts.exists(), attempts.read_text()
+
+
+# checklist: L08
+def test_a_server_with_a_ray_of_its_own_asks_nobody_and_listens_to_nobody_else(attempts: Path, tmp_path: Path) -> None:
+    if find_spec("ray") is None:
+        missing("Ray is not installed; `make test` installs it")
+    with _serving(tmp_path / "home", "--engine", "ray") as server:
+        processes = [psutil.Process(server.pid), *psutil.Process(server.pid).children(recursive=True)]
+        listening = [c.laddr.ip for p in processes for c in p.net_connections("inet") if c.status == "LISTEN"]
+    assert len(processes) > 3
+    assert {address.removeprefix("::ffff:") for address in listening} == {"127.0.0.1"}
     assert not attempts.exists(), attempts.read_text()
 
 

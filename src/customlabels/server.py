@@ -18,15 +18,15 @@ from anyio import to_thread
 from customlabels.api.app import App
 from customlabels.api.audit import Audit
 from customlabels.api.connections import Connection
-from customlabels.engine.workers import Workers
+from customlabels.engine.placement import JobPlacement
 from customlabels.examples.projects import ExampleProjects
 from customlabels.home import take_home, url, url_for_people
 from customlabels.service.access.keys import Key, first_key
 from customlabels.service.access.sessions import has_password, make_link, sign_in_address
 from customlabels.service.access.users import ADMINISTRATOR, AccessError
+from customlabels.service.engines import Engine, open_engine
 from customlabels.service.labelling.housekeeping import keep_home
 from customlabels.service.service import Service, open_service
-from customlabels.service.worker import roles
 from customlabels.settings import Settings
 from customlabels.store.models import known_models
 from customlabels.store.objects import StoreUnavailable
@@ -36,7 +36,6 @@ STOP_SECONDS = 10
 """How long calls that are in work may take when the server is stopped."""
 THREADS = 128
 """Calls that are worked on at the same time; most of them wait for an inference unit or the disk."""
-_ANY_HOST = ("0.0.0.0", "", "::")
 
 
 class Resident:
@@ -49,7 +48,8 @@ class Resident:
     def start(self) -> None:
         """Be at work when this returns.
 
-        Raises home.HomeInUse, OSError for a port or folder that cannot be used, store.database.DatabaseUnavailable.
+        Raises home.HomeInUse, OSError for a port or folder that cannot be used, store.database.DatabaseUnavailable,
+        engine.placement.EngineError.
         """
         with ExitStack() as stack:
             self._move_in(take_home(self.settings, stack), stack)
@@ -78,7 +78,9 @@ class Workshop(Resident):
     def _move_in(self, home: str, stack: ExitStack) -> None:
         service = open_service(self.settings)
         stack.callback(service.close)
-        _start_workers(service, home, stack)
+        engine = open_engine(self.settings)
+        stack.callback(engine.close)
+        _start_workers(engine, service, home, stack)
 
 
 class Server(Resident):
@@ -105,9 +107,11 @@ class Server(Resident):
         for file in self.settings.home.glob("customlabels.db*"):
             file.chmod(0o600)  # the home may have been made by others, for all to read
         self.first_key = first_key(service.database, service.account)
-        workers = _start_workers(service, home, stack)
+        engine = open_engine(self.settings)
+        stack.callback(engine.close)
+        workers = _start_workers(engine, service, home, stack)
         service.queue.listeners.append(workers.wake)
-        serving = service.with_units(home)
+        serving = service.with_units(home, engine.models(service))
         stack.callback(serving.close)
         audit = Audit(self.settings.logs / "audit.jsonl")
         stack.callback(audit.close)
@@ -169,11 +173,10 @@ def _console(service: Service, endpoint: str) -> str:
         return address
 
 
-def _start_workers(service: Service, home: str, stack: ExitStack) -> Workers:
+def _start_workers(engine: Engine, service: Service, home: str, stack: ExitStack) -> JobPlacement:
     """Clear up after who had the home before, and start its workers, and what keeps it tidy."""
     _take_over(service)
-    environment = {**os.environ, **service.settings.environment()}
-    workers = Workers(roles(service.settings), environment, service.queue.release, home)
+    workers = engine.jobs(service, home)
     service.queue.release_dead(home)
     workers.start()
     stack.callback(workers.stop)

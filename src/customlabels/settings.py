@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 PREFIX = "CUSTOMLABELS_"
+ENGINES = ("local", "ray")
 
 
 class SettingError(ValueError):
@@ -41,8 +42,16 @@ class Settings:
     """Names, besides those of the loopback and of `host`, under which clients may reach the server."""
     cors_origins: tuple[str, ...] = ()
     """Origins of web pages that may call the API; `*` for all."""
+    engine: str = "local"
+    """Where trainings and models run: one of ENGINES."""
+    ray_address: str = ""
+    """HOST:PORT of a Ray cluster; empty: a Ray of this machine, which ends with the server."""
+    ray_training_cores: int = 2
+    """Cores that a training asks the cluster for."""
+    ray_unit_cores: int = 1
+    """Cores that an inference unit asks the cluster for."""
     training_workers: int = 1
-    """Trainings that run at the same time here; further ones wait their turn. 0: none, others train."""
+    """Trainings at the same time here, with the local engine; further ones wait their turn. 0: none, others train."""
     data_workers: int = 1
     """Workers for all other jobs: datasets, copies, deletions. 0: none, others do that."""
     idle_seconds: int = 900
@@ -103,6 +112,8 @@ class Settings:
                 values[entry.name] = _parse(variable, str(entry.type), text)
         values.update({name: value for name, value in given.items() if value is not None})
         settings = cls(**values)
+        if settings.engine not in ENGINES:
+            raise SettingError(f"{PREFIX}ENGINE is {settings.engine!r}; it must be {' or '.join(ENGINES)}.")
         return replace(settings, home=Path(settings.home).expanduser().absolute())
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,17 +57,17 @@ class Trained:
     version_name: str = "shared.1"
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """`customlabels serve` on a new home and a free port, until the tests are over."""
-    home = tmp_path_factory.mktemp("e2e") / "home"
+@contextmanager
+def serving(home: Path, *flags: str, **variables: str) -> Iterator[Served]:
+    """`customlabels serve` on a new home and a free port, with these flags and environment variables."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("CUSTOMLABELS_", "AWS_"))}
     if "CUSTOMLABELS_CACHE" in os.environ:
         ours["CUSTOMLABELS_CACHE"] = os.environ["CUSTOMLABELS_CACHE"]
+    ours |= variables
     log = home.parent / "serve.log"
     with log.open("wb") as stream:
         process = subprocess.Popen(
-            [*CUSTOMLABELS, "serve", "--home", str(home), "--port", "0"], env=ours, stdout=stream, stderr=stream
+            [*CUSTOMLABELS, "serve", "--home", str(home), "--port", "0", *flags], env=ours, stdout=stream, stderr=stream
         )
     try:
         until(lambda: process.poll() is not None or (home / "server.json").exists(), "the server's start")
@@ -82,6 +83,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         process.send_signal(signal.SIGTERM)
         code = process.wait(60)
     assert code == 0, log.read_text()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server on a new home, until the tests are over."""
+    with serving(tmp_path_factory.mktemp("e2e") / "home") as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

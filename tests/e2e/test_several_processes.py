@@ -80,15 +80,15 @@ class Topology:
         stack.callback(self.s3.stop)
         told = self.s3.told
         shared = {
-            "database_url": database,
-            "s3_endpoint": f"http://127.0.0.1:{self.s3.port}",
-            "s3_access_key": told["AWS_ACCESS_KEY_ID"],
-            "s3_secret_key": told["AWS_SECRET_ACCESS_KEY"],
-            "max_projects": "0",
+            "CUSTOMLABELS_DATABASE_URL": database,
+            "CUSTOMLABELS_S3_ENDPOINT": f"http://127.0.0.1:{self.s3.port}",
+            "CUSTOMLABELS_S3_ACCESS_KEY": told["AWS_ACCESS_KEY_ID"],
+            "CUSTOMLABELS_S3_SECRET_KEY": told["AWS_SECRET_ACCESS_KEY"],
+            "CUSTOMLABELS_MAX_PROJECTS": "0",
         }
 
         def start(kind: type[RunningServer], name: str, *flags: str) -> RunningServer:
-            process = kind(folder / name, *flags, **shared)
+            process = kind(folder / name, *flags, settings=shared)
             stack.callback(process.stop)
             return process
 

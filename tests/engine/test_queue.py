@@ -137,6 +137,18 @@ def test_a_job_that_a_leaving_worker_gives_back_was_not_an_attempt(queue: Queue)
     assert claim(queue, "next").attempts == 2
 
 
+def test_a_census_counts_what_waits_and_names_who_holds_the_rest(queue: Queue) -> None:
+    add(queue, 1, 2, 3)
+    add(queue, 4, kind="other")
+    assert queue.census(["count"]) == (3, set())
+    claim(queue, "a")
+    assert queue.census(["count"]) == (2, {"a"})
+    queue.postpone(claim(queue, "b"), "b", 60)
+    assert queue.census(["count"]) == (1, {"a"})
+    queue.release("a")
+    assert queue.census(["count"]) == (2, set())
+
+
 def test_finishing_is_undone_with_the_effect(queue: Queue) -> None:
     add(queue, 1)
     job = claim(queue)

@@ -17,7 +17,8 @@ from customlabels.settings import Settings
 
 from .. import postgres, tiny
 from ..service.rows import add_version, model_folder
-from ..torture.operations import BUCKET, IMAGES, image, line
+from ..torture.ledger import line
+from ..torture.operations import BUCKET, IMAGES, image
 from ..torture.running import RunningServer
 from ..torture.stores import Kind, settings_for
 from .disk import Disk, disk
@@ -88,8 +89,8 @@ class Site:
     def begin_training(self, name: str) -> str:
         """A training of a few seconds that has just been asked for. Returns the version's ARN."""
         project = self.new_project(name)
-        for arn in [self.new_dataset(project, type) for type in ("TRAIN", "TEST")]:
-            until(lambda arn=arn: self.dataset(arn)["Status"] == "CREATE_COMPLETE")
+        datasets = [self.new_dataset(project, type) for type in ("TRAIN", "TEST")]
+        until(lambda: all(self.dataset(arn)["Status"] == "CREATE_COMPLETE" for arn in datasets))
         made = self.rekognition.create_project_version(
             ProjectArn=project,
             VersionName="v1",

@@ -74,7 +74,12 @@ def test_a_database_that_goes_away_loses_nothing_that_was_acknowledged(place: Si
             assert refused(lambda: place.new_project("refused")) == UNAVAILABLE
     if place.postgresql is None:
         asking.join()
-    until(lambda: acknowledged.append(place.new_project("after-the-outage")) is None)
+
+    def answered() -> bool:
+        acknowledged.append(place.new_project("after-the-outage"))
+        return True
+
+    until(answered)
     known = {p["ProjectArn"] for p in place.rekognition.describe_projects(MaxResults=100)["ProjectDescriptions"]}
     assert len(acknowledged) == (3 if place.postgresql is None else 2)
     assert known >= set(acknowledged)

@@ -6,7 +6,8 @@ import secrets
 import subprocess
 import sys
 
-from ..torture.operations import BUCKET, line
+from ..torture.ledger import line
+from ..torture.operations import BUCKET
 from .disk import read_only
 from .site import Site, refused, until
 

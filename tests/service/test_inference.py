@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from customlabels.engine.fleet import Fleet
 from customlabels.service.access.caller import Caller
 from customlabels.service.access.statements import Statement
 from customlabels.service.errors import (
@@ -385,11 +386,13 @@ def test_a_model_whose_units_are_full_says_so_and_recovers(
 
     expected = ask()
     assert service.units is not None
-    (unit,) = service.units._fleet._models[arn]._serving
+    fleet = service.units._fleet
+    assert isinstance(fleet, Fleet)
+    (unit,) = fleet._models[arn]._serving
     os.kill(unit.pid, signal.SIGSTOP)
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(ask)
-        while not service.units._fleet._models[arn]._lanes._requests:
+        while not fleet._models[arn]._lanes._requests:
             time.sleep(0.001)
         with pytest.raises(ProvisionedThroughputExceededException, match="Provisioned Rate exceeded"):
             ask()

@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import update
 
+from customlabels.engine.fleet import Fleet
 from customlabels.engine.units import Counts, NotRunning
 from customlabels.engine.wire import Answer, Kind, Question
 from customlabels.service.running import RunningModel, RunningModels
@@ -133,6 +134,7 @@ def test_units_that_are_killed_are_replaced_and_the_model_stays_running(service:
     models = server()
     until(lambda: models.counts().get(arn, Counts(0, 0, 0, 0)).in_service)
     expected = models.ask(arn, Question(RED))
+    assert isinstance(models._fleet, Fleet)
     for unit in list(models._fleet._models[arn]._serving):
         os.kill(unit.pid, signal.SIGKILL)
         until(lambda unit=unit: not unit.alive())  # type: ignore[misc]

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from customlabels.cli.exits import MEANINGS
+from customlabels.settings import ENGINES
 
 FORMATS = ("groundtruth", "folders", "coco", "voc", "yolo", "csv")
 EFFORTS = ("fast", "balanced", "best")
@@ -106,6 +107,8 @@ def _serve(add: Add) -> None:
     command.add_argument(
         "--no-workers", action="store_true", help="serve only; `customlabels work` elsewhere does jobs"
     )
+    command.add_argument("--engine", choices=ENGINES, help="where trainings and models run (default: local)")
+    command.add_argument("--ray-address", metavar="HOST:PORT", help="Ray cluster (default: a Ray of this machine)")
     _home(command)
 
 

@@ -27,6 +27,7 @@ class DataError(Exception):
 
 def code_for(error: Exception) -> int | None:
     """The exit code for an error whose text is meant for the user; None for a defect of ours, worth a traceback."""
+    from customlabels.engine.placement import EngineError
     from customlabels.home import HomeInUse
     from customlabels.imaging.images import ImageError
     from customlabels.manifest.problems import DatasetError
@@ -53,7 +54,13 @@ def code_for(error: Exception) -> int | None:
         case DataError() | DatasetError() | ImageError() | TrainingError():
             return DATA
         case (
-            HomeInUse() | BackupError() | DatabaseNotEmpty() | DatabaseTooNew() | DatabaseUnavailable() | ObjectError()
+            HomeInUse()
+            | EngineError()
+            | BackupError()
+            | DatabaseNotEmpty()
+            | DatabaseTooNew()
+            | DatabaseUnavailable()
+            | ObjectError()
         ):
             return FAILED
         case ModelError() | RuntimeMissing() | WeightsError() | OSError():

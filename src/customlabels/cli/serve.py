@@ -15,8 +15,10 @@ def run(args: argparse.Namespace) -> int:
     from customlabels.server import Server
 
     os.umask(0o077)  # secrets, images and models are for the owner of the home only
-    none = {"training_workers": 0, "data_workers": 0} if args.no_workers else {}
-    settings = settings_of(args, host=args.host, port=args.port, **none)
+    given = {"host": args.host, "port": args.port, "engine": args.engine, "ray_address": args.ray_address}
+    if args.no_workers:
+        given |= {"training_workers": 0, "data_workers": 0}
+    settings = settings_of(args, **given)
     start_logging(settings, "server")
     stopping = stop_signal()
     with Server(settings) as server:

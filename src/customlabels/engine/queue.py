@@ -72,6 +72,13 @@ class Queue:
             connection.execute(update(jobs).where(jobs.c.id == row.id).values(values))
         return Job(row.id, row.kind, row.subject, row.payload, row.attempts + 1)
 
+    def census(self, kinds: Sequence[str]) -> tuple[int, set[str]]:
+        """How many jobs of these kinds can be claimed, and the names by which the others are held."""
+        query = select(jobs.c.worker, _free().label("free")).where(jobs.c.kind.in_(kinds))
+        with self.database.read() as connection:
+            rows = connection.execute(query).all()
+        return sum(row.free for row in rows), {row.worker for row in rows if not row.free and row.worker is not None}
+
     def renew(self, job: Job, worker: str) -> bool:
         """Hold a job for longer. Returns whether it is to be cancelled. Raises LeaseLost."""
         held = (jobs.c.id == job.id) & (jobs.c.worker == worker)
@@ -145,5 +152,8 @@ def _in(seconds: float) -> Any:
 
 
 def _waiting(kinds: Sequence[str]) -> Any:
-    free = (jobs.c.lease_until < Clock()) | (jobs.c.lease_until > _in(FURTHEST_SECONDS))
-    return select(jobs).where(jobs.c.kind.in_(kinds), free).order_by(jobs.c.id)
+    return select(jobs).where(jobs.c.kind.in_(kinds), _free()).order_by(jobs.c.id)
+
+
+def _free() -> Any:
+    return (jobs.c.lease_until < Clock()) | (jobs.c.lease_until > _in(FURTHEST_SECONDS))

@@ -16,9 +16,11 @@ import socket
 import sys
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
+from customlabels.engine.process import LoadError
 from customlabels.engine.rlimits import limit_memory
 from customlabels.engine.wire import Answer, Kind, Question, receive_question, send_answer
 from customlabels.imaging.images import ImageError, Limits, read_header
@@ -57,12 +59,21 @@ def _load(lane: socket.socket) -> Model | None:
     """The model that the first question names; None, and an answer that says why, where it cannot be used."""
     order = json.loads(receive_question(lane).image)
     try:
-        model = Model.load(order["folder"], order["threads"])
-        model.predict(np.zeros((*model.frame, 3), np.uint8))  # the first run of a network is slow
-    except (ModelError, RuntimeMissing, OSError, ValueError, TypeError, KeyError, IndexError) as error:
+        model = load(Path(order["folder"]), order["threads"])
+    except LoadError as error:
         send_answer(lane, Answer(Kind.FAILED, str(error).encode()))
         return None
     send_answer(lane, Answer(Kind.FOUND, b""))
+    return model
+
+
+def load(folder: Path, threads: int | None) -> Model:
+    """A model that is ready to answer at once, on so many cores (None: all). Raises LoadError."""
+    try:
+        model = Model.load(folder, threads)
+        model.predict(np.zeros((*model.frame, 3), np.uint8))  # the first run of a network is slow
+    except (ModelError, RuntimeMissing, OSError, ValueError, TypeError, KeyError, IndexError) as error:
+        raise LoadError(str(error)) from error
     return model
 
 

@@ -41,6 +41,11 @@ class Wanted:
     least: int
     most: int
 
+    @property
+    def model(self) -> str:
+        """The model's name, which is that of its folder, on whatever machine that is."""
+        return self.folder.name
+
 
 @dataclass(frozen=True)
 class Counts:
@@ -181,7 +186,7 @@ class Units:
                 if self._closed:
                     self._retire(unit, time.monotonic())
             elif not self._closed:
-                log.warning("model %s was not loaded: %s", self.wanted.folder.name, error)
+                log.warning("model %s was not loaded: %s", self.wanted.model, error)
                 self._attempts += 1
                 self._delay_next()
                 if isinstance(error, LoadError) or (self._attempts >= LOAD_ATTEMPTS and not self._has_run):
@@ -202,9 +207,7 @@ class Units:
             self._leaving[unit] = 0.0
             self._in_series = self._in_series + 1 if time.monotonic() - since < SETTLED_SECONDS else 1
             self._delay_next()
-            log.warning(
-                "inference unit %d of model %s ended; another one takes its place", unit.pid, self.wanted.folder.name
-            )
+            log.warning("inference unit %d of model %s ended; another one takes its place", unit.pid, self.wanted.model)
 
     def _delay_next(self) -> None:
         series = self._in_series + self._attempts

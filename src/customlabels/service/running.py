@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from customlabels.engine.fleet import Fleet
+from customlabels.engine.placement import ModelPlacement
 from customlabels.engine.process import UnitLost
 from customlabels.engine.units import Counts, NotRunning, Wanted
 from customlabels.engine.wire import Answer, Question
@@ -68,11 +69,18 @@ class RunningModels:
     STOPPED when none has a unit of it any more.
     """
 
-    def __init__(self, settings: Settings, database: Database, models: Models, server: str) -> None:
-        """`server` is an id that no other server has."""
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        models: Models,
+        server: str,
+        fleet: ModelPlacement | None = None,
+    ) -> None:
+        """`server` is an id that no other server has. Units are in the processes of `fleet`, else of this machine."""
         self._database = database
         self._servers = Servers(database, server)
-        self._fleet = Fleet(settings.unit_queue, settings.idle_seconds)
+        self._fleet = fleet or Fleet(settings.unit_queue, settings.idle_seconds)
         self._arrivals = Arrivals(models, self._fleet.news.set)
         self._running: dict[str, RunningModel] = {}
         self._told: dict[str, str] | None = None

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from customlabels.engine.decoders import Decoders
+from customlabels.engine.placement import ModelPlacement
 from customlabels.engine.queue import Queue
 from customlabels.service.paging import Pages
 from customlabels.service.running import RunningModels
@@ -48,9 +49,9 @@ class Service:
         """
         return self.models.folder(name)
 
-    def with_units(self, server: str) -> Service:
+    def with_units(self, server: str, fleet: ModelPlacement | None = None) -> Service:
         """The same state, with the units of all models that are to run; they start at once. `server` is a unique id."""
-        return replace(self, units=RunningModels(self.settings, self.database, self.models, server))
+        return replace(self, units=RunningModels(self.settings, self.database, self.models, server, fleet))
 
     def close(self) -> None:
         if self.units is not None:
