@@ -82,13 +82,16 @@ def main(argv: Sequence[str] | None = None) -> None:
             "CUSTOMLABELS_MAX_PROJECTS": "0",
         }
         with serving(Path(folder) / "first", settings) as first:
+            empty = _bytes(args.database)
             prepared = _prepare(first, args.entries)
+            size = (_bytes(args.database) - empty) / args.entries
         for count in args.servers:
             with ExitStack() as stack:
                 homes = [Path(folder) / f"{count}-{number}" for number in range(count)]
                 servers = [stack.enter_context(serving(home, settings, first.key)) for home in homes]
                 site = Site(servers, _postmaster(args.database), store.process)
                 _measure(site, prepared, args.calls, args.entries)
+        print(f"\nAn image with one label takes {size:.0f} bytes in the database.")
 
 
 @dataclass(frozen=True)
@@ -169,6 +172,15 @@ def _postmaster(url: str) -> psutil.Process:
     engine.dispose()
     if found is None:
         raise RuntimeError("The database is not on this machine: what it costs cannot be measured.")
+    return found
+
+
+def _bytes(url: str) -> int:
+    """What a database takes on the disk."""
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        found = int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
+    engine.dispose()
     return found
 
 
