@@ -16,7 +16,7 @@ from customlabels.service.service import Service, open_service
 from customlabels.settings import Settings
 
 from .. import postgres, tiny
-from ..service.rows import add_version, model_folder
+from ..service.rows import add_version
 from ..torture.ledger import line
 from ..torture.operations import BUCKET, IMAGES, image
 from ..torture.running import RunningServer
@@ -56,7 +56,8 @@ class Site:
     def new_model(self, name: str) -> str:
         """The ARN of a model that is STOPPED and can be started: tells how red, green and blue a picture is."""
         with self.service() as service:
-            tiny.classifier(model_folder(service, name))
+            tiny.classifier(service.models.new(name))
+            service.models.keep(name)
             return add_version(service, name, "STOPPED", model=name)
 
     def status(self, arn: str) -> tuple[str, str]:

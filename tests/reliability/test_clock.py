@@ -9,6 +9,7 @@ import pytest
 from customlabels.engine.queue import Job, Queue
 from customlabels.service.access.caller import Caller
 from customlabels.service.projects import create_project, delete_project, describe_projects
+from customlabels.store.clock import Clock
 from customlabels.store.database import now
 
 from .site import Site, until
@@ -22,8 +23,8 @@ def jump(monkeypatch: pytest.MonkeyPatch) -> Jump:
     """jump(milliseconds) sets the clock of the queue and of ids so much forth, or back."""
 
     def to(milliseconds: int) -> None:
-        for module in ("engine.queue", "service.clock"):
-            monkeypatch.setattr(f"customlabels.{module}.now", lambda: now() + milliseconds)
+        monkeypatch.setattr("customlabels.engine.queue.Clock", lambda: Clock() + milliseconds)
+        monkeypatch.setattr("customlabels.service.clock.now", lambda: now() + milliseconds)
 
     return to
 

@@ -75,7 +75,7 @@ def carry_out(order: Order, image: bytes) -> Result:
             return Result(Kind.LARGE, b"")
         return Result(Kind.DONE, _jpeg(image, order))
     except MemoryError:
-        words = f"The {header.format} takes more memory than it may: reduce it."
+        words = "The image takes more memory than it may: reduce it."
         return Result(Kind.REFUSED, json.dumps(["dimension", words]).encode())
     except ImageError as error:
         return Result(Kind.REFUSED, json.dumps([error.reason, str(error)]).encode())

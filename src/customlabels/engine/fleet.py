@@ -26,6 +26,8 @@ class Fleet:
     it saves half of the time between a call that wakes a model and the answer.
     """
 
+    here = True
+
     def __init__(self, queue: int, idle_seconds: float, request_seconds: float = REQUEST_SECONDS) -> None:
         self.news = threading.Event()
         """Set when a model came into service, failed or is gone; whoever waits for that clears it."""

@@ -38,6 +38,8 @@ class JobPlacement(Protocol):
 class ModelPlacement(Protocol):
     """Runs models by name: which ones is told, their inference units follow."""
 
+    here: bool
+    """Whether units are processes of this machine, which need the model's folder on it."""
     news: threading.Event
     """Set when a model came into service, failed or is gone; whoever waits for that clears it."""
 

@@ -109,6 +109,7 @@ class Queue:
         self._let_go(job, worker, seconds, attempts=job.attempts - 1, payload=payload)
 
     def _let_go(self, job: Job, worker: str, seconds: float, **values: Any) -> None:
+        assert seconds < FURTHEST_SECONDS, "such a delay would count as over"
         held = (jobs.c.id == job.id) & (jobs.c.worker == worker)
         values |= {"worker": None, "lease_until": _in(seconds)}
         with self.database.write() as connection:

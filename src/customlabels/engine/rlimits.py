@@ -20,6 +20,5 @@ def write_nothing() -> None:
 
 
 def _lower(kind: int, most: int) -> None:
-    _, hard = resource.getrlimit(kind)
-    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    most = min([most, *(limit for limit in resource.getrlimit(kind) if limit != resource.RLIM_INFINITY)])
     resource.setrlimit(kind, (most, most))

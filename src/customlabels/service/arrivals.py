@@ -71,6 +71,9 @@ class Arrivals:
         except (StoreUnavailable, DatabaseUnavailable) as error:
             log.warning("the model %s cannot be fetched, for now: %s", name, error)
             self._again[name] = time.monotonic() + AGAIN_SECONDS
+        except Exception:  # of whatever kind: else it would count as under way for ever
+            log.exception("the model %s cannot be fetched, for now", name)
+            self._again[name] = time.monotonic() + AGAIN_SECONDS
         with self._lock:
             self._under_way.discard(name)
             if failure is not None:

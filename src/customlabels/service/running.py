@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
@@ -81,6 +82,7 @@ class RunningModels:
         self._database = database
         self._servers = Servers(database, server)
         self._fleet = fleet or Fleet(settings.unit_queue, settings.idle_seconds)
+        self._models = models
         self._arrivals = Arrivals(models, self._fleet.news.set)
         self._running: dict[str, RunningModel] = {}
         self._told: dict[str, str] | None = None
@@ -187,7 +189,7 @@ class RunningModels:
             reason = self._arrivals.failure(name)
             if reason is not None:
                 found[row.arn] = f"The model cannot be loaded: {reason}"
-            elif row.arn in failures and self._arrivals.mended(name) is False:
+            elif row.arn in failures and (not self._fleet.here or self._arrivals.mended(name) is False):
                 found[row.arn] = failures[row.arn]
         return found
 
@@ -204,11 +206,13 @@ class RunningModels:
             if row.status == "STOPPING" or row.arn in given_up:
                 continue
             since = self._failed_at.setdefault(row.arn, now) if look.states[row.arn] == FAILED else now
-            if now - since > RETRY_SECONDS or (row.arn in failures and self._arrivals.mended(name)):
+            if now - since > RETRY_SECONDS or (
+                self._fleet.here and row.arn in failures and self._arrivals.mended(name)
+            ):
                 self._failed_at.pop(row.arn, None)
                 self._arrivals.forget(name)  # without it in this round, it is begun anew in the next one
                 self._fleet.news.set()
-            elif folder := self._arrivals.folder(name):
+            elif folder := self._folder(name, look.states[row.arn]):
                 least = max(1, row.min_units or 1)
                 wanted[row.arn] = Wanted(folder, least, max(least, row.max_units or least))
         self._failed_at = {arn: at for arn, at in self._failed_at.items() if look.states.get(arn) == FAILED}
@@ -216,6 +220,13 @@ class RunningModels:
         self._running = {
             row.arn: RunningModel(row.account, look.tags[row.arn]) for row in look.rows if row.arn in look.tags
         }
+
+    def _folder(self, name: str, state: str) -> Path | None:
+        """Where a model is; None while it is on its way to this machine, if it is to run on it."""
+        if not self._fleet.here:
+            return Path(name)
+        # What serves goes on, though its copy was lost and is fetched anew.
+        return self._arrivals.folder(name) or (self._models.new(name) if state == SERVING else None)
 
 
 def _tags(connection: Connection, arns: Sequence[str]) -> dict[str, dict[str, str]]:

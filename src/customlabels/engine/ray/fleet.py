@@ -28,6 +28,8 @@ from customlabels.engine.wire import Answer, Question
 
 log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.5
+ORPHAN_SECONDS = 60.0
+"""How long an application may be unknown to this server, which may be behind the others, before it is ended."""
 CLOSE_SECONDS = 30.0
 """How long a call to Ray that is under way may take when the fleet is closed: none must come after it was left."""
 UNIT = "unit"
@@ -103,6 +105,8 @@ class RayFleet:
     nodes, so it must be a function of a module.
     """
 
+    here = False
+
     def __init__(self, scope: str, queue: int, cores: int, locate: Locate, environment: Mapping[str, str]) -> None:
         self.news = threading.Event()
         self._prefix = f"customlabels-{scope}-"
@@ -112,6 +116,7 @@ class RayFleet:
         self._environment = dict(environment)
         self._models: dict[str, _Model] = {}
         self._leaving: dict[str, str] = {}  # models by the application that is to end
+        self._unknown: dict[str, float] = {}  # since when applications are there that this server knows nothing of
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._closed = False
@@ -181,13 +186,19 @@ class RayFleet:
     def _tick(self) -> None:
         with self._lock:
             models = {model.application: model for model in self._models.values() if model.failure is None}
+            leaving = set(self._leaving)
+            failed = {model.application for model in self._models.values() if model.failure is not None}
         there = {
             application: found
             for application, found in serve.status().applications.items()
             if application.startswith(self._prefix) and found.status is not ApplicationStatus.NOT_STARTED
         }
-        for application, found in there.items():
-            if application not in models and found.status is not ApplicationStatus.DELETING:
+        at = time.monotonic()
+        unknown = there.keys() - models.keys() - leaving - failed
+        self._unknown = {application: self._unknown.get(application, at) for application in unknown}
+        orphans = {application for application, since in self._unknown.items() if at - since > ORPHAN_SECONDS}
+        for application in there.keys() & (leaving | failed | orphans):
+            if there[application].status is not ApplicationStatus.DELETING:
                 serve.delete(application, _blocking=False)
         for application, model in models.items():
             if application not in there:

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from customlabels.engine.fleet import REQUEST_SECONDS
-from customlabels.engine.unit import answer, load
+from customlabels.engine.rlimits import limit_memory
+from customlabels.engine.unit import MEMORY, answer, load
 from customlabels.engine.wire import Answer, Question
 from customlabels.vision.runtime import preload
 
@@ -22,6 +23,7 @@ class Replica:
 
     def __init__(self, locate: Locate, environment: Mapping[str, str], name: str, threads: int) -> None:
         """Raises LoadError, and what `locate` raises."""
+        limit_memory(MEMORY)
         preload()
         self._model = load(locate(environment, name), threads)
         self._lock = threading.Lock()
