@@ -24,6 +24,16 @@ from .slow_picture import slow_picture
 GOOD = tiny.picture(200, 10, 10, (400, 200))
 
 
+_of_others: set[int] = set()
+
+
+@pytest.fixture(autouse=True)
+def without_those_of_others() -> None:
+    """Services that other tests share may have decoders, too."""
+    _of_others.clear()
+    _of_others.update(process.pid for process in working())
+
+
 @pytest.fixture
 def decoders() -> Iterator[Decoders]:
     opened = Decoders()
@@ -36,8 +46,8 @@ def small(decoders: Decoders, content: bytes, side: int = 100) -> Image.Image:
 
 
 def working() -> list[psutil.Process]:
-    """The decoders of this process."""
-    children = psutil.Process().children()
+    """The decoders that a test has started in this process."""
+    children = [child for child in psutil.Process().children() if child.pid not in _of_others]
     return [child for child in children if "customlabels.engine.decoder" in child.cmdline()]
 
 
