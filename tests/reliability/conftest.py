@@ -11,7 +11,7 @@ from ..torture.stores import Kind
 from .site import Site, site
 
 
-@pytest.fixture(scope="session", params=["sqlite-folder", "postgresql-s3"])
+@pytest.fixture(scope="session", params=["sqlite-folder", pytest.param("postgresql-s3", marks=pytest.mark.torture)])
 def place(request: pytest.FixtureRequest) -> Iterator[Site]:
     """A running site. A test leaves it as it was, or has it recover by itself."""
     kind: Kind = request.param
