@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
-from customlabels.engine.work import MAX_ATTEMPTS, work_on
+from customlabels.engine.work import MAX_ATTEMPTS, MAX_OUTAGES, work_on
 from customlabels.service import dataset_jobs, datasets, entry_rows, importing, tags
 from customlabels.service.access.caller import Caller
 from customlabels.service.errors import ResourceNotFoundException, ResourceNotReadyException
@@ -282,12 +283,17 @@ def test_an_import_that_kills_every_worker_is_given_up(service: Service, caller:
     assert leftovers(service.database) == Counter()
 
 
-def test_a_store_that_is_away_is_the_services_fault(service: Service, caller: Caller) -> None:
+def test_a_store_that_is_away_for_long_is_the_services_fault(service: Service, caller: Caller) -> None:
     arn = asked(service, caller, MANY)
 
     def away() -> None:
         raise StoreUnavailable("The store cannot be reached.")
 
+    for _ in range(MAX_OUTAGES):
+        claim_and_work(interrupted(service, 20, away))
+        assert described(service, caller, arn)["Status"] == "CREATE_IN_PROGRESS"
+        with service.database.write() as connection:  # it was put off until later
+            connection.execute(update(jobs).values(lease_until=0))
     claim_and_work(interrupted(service, 20, away))
     description = described(service, caller, arn)
     assert (description["Status"], description["StatusMessageCode"]) == ("CREATE_FAILED", "SERVICE_ERROR")

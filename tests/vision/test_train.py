@@ -43,8 +43,9 @@ def test_a_few_boxed_pictures_make_a_detector_that_finds_and_names(trained: tupl
 
 def test_the_folder_is_complete_and_holds_no_pickle(trained: tuple[Model, list[Progress]]) -> None:
     model, _ = trained
-    assert {file.name for file in model.folder.iterdir()} == FILES
     info = json.loads((model.folder / "model.json").read_text())
+    namer = {name for name in FILES if name.startswith("namer.")}  # where names are confused, which few pictures decide
+    assert {file.name for file in model.folder.iterdir()} == FILES - (set() if info.get("namer") else namer)
     assert info["weights"]["licence"] == "Apache-2.0"
     assert info["seed"] == 0
     assert info["effort"] == "fast"
