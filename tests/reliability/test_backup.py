@@ -20,8 +20,8 @@ from .site import Site, until
 WRITERS = 3
 
 
+# checklist: L07
 def test_what_was_acknowledged_before_a_backup_is_in_it(place: Site, tmp_path: Path) -> None:
-    # checklist: L07
     asked: list[int] = []
     acknowledged: list[int] = []
     numbers, over = count(1), threading.Event()

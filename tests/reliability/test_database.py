@@ -63,8 +63,8 @@ def test_a_database_that_is_down_at_the_start_ends_it_with_the_reason(place: Sit
     until(place.server.is_well)
 
 
+# checklist: L07
 def test_a_database_that_goes_away_loses_nothing_that_was_acknowledged(place: Site) -> None:
-    # checklist: L07
     acknowledged = [place.new_project("before-the-outage")]
     asking = threading.Thread(target=lambda: acknowledged.append(place.new_project("waits-for-its-turn")))
     with outage(place, 1.0):

@@ -12,8 +12,8 @@ from .disk import read_only
 from .site import Site, refused, until
 
 
+# checklist: L07
 def test_a_full_disk_refuses_what_it_cannot_keep_and_takes_it_when_there_is_room(place: Site) -> None:
-    # checklist: L07
     arn = place.new_dataset(place.new_project("full-disk"))
     until(lambda: place.dataset(arn)["Status"] == "CREATE_COMPLETE")
     lines = "\n".join(line(f"s3://{BUCKET}/{secrets.token_hex(400)}.png", "red") for _ in range(3000)).encode()

@@ -37,8 +37,8 @@ def unreachable(place: Site) -> Iterator[None]:
         os.rename(away, place.buckets / BUCKET)
 
 
+# checklist: L07
 def test_objects_that_cannot_be_reached_are_waited_for(place: Site) -> None:
-    # checklist: L07
     red = tiny.picture(255)
     place.s3.put_object(Bucket=BUCKET, Key="o/red.png", Body=red)
     model = place.new_model("unreachable")

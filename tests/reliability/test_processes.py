@@ -156,8 +156,8 @@ def _is_being_written(service: Service) -> bool:
         return bool(reading.exec_driver_sql(held).scalar())
 
 
+# checklist: L07
 def test_a_worker_that_wakes_up_after_its_job_went_to_another_changes_nothing(place: Site) -> None:
-    # checklist: L07
     lines = [tagged(f"{number}.png", "red", more="x" * 500) for number in range(20_000)]
     mine = place.worker("data")
     try:
