@@ -68,14 +68,28 @@ class Arrivals:
             do(name)
         except NoSuchModel as error:
             failure = str(error)
-        except (StoreUnavailable, DatabaseUnavailable) as error:
-            log.warning("the model %s cannot be fetched, for now: %s", name, error)
-            self._again[name] = time.monotonic() + AGAIN_SECONDS
-        except Exception:  # of whatever kind: else it would count as under way for ever
-            log.exception("the model %s cannot be fetched, for now", name)
+        except Exception as error:  # of whatever kind: else it would count as under way for ever
+            expected = isinstance(error, StoreUnavailable | DatabaseUnavailable)
+            log.warning("the model %s cannot be fetched, for now: %s", name, error, exc_info=not expected)
             self._again[name] = time.monotonic() + AGAIN_SECONDS
         with self._lock:
             self._under_way.discard(name)
             if failure is not None:
                 self._failures[name] = failure
         self._changed()
+
+
+class Elsewhere:
+    """In place of `Arrivals` where models run on other machines, which fetch and check them for themselves."""
+
+    def folder(self, name: str) -> Path:
+        return Path(name)
+
+    def failure(self, name: str) -> None:
+        return None
+
+    def mended(self, name: str) -> bool:
+        return False
+
+    def forget(self, name: str) -> None:
+        pass

@@ -17,7 +17,7 @@ from customlabels.engine.placement import ModelPlacement
 from customlabels.engine.process import UnitLost
 from customlabels.engine.units import Counts, NotRunning, Wanted
 from customlabels.engine.wire import Answer, Question
-from customlabels.service.arrivals import Arrivals
+from customlabels.service.arrivals import Arrivals, Elsewhere
 from customlabels.service.servers import FAILED, LEAVING, LOADING, SERVING, Servers
 from customlabels.settings import Settings
 from customlabels.store import Database
@@ -83,7 +83,7 @@ class RunningModels:
         self._servers = Servers(database, server)
         self._fleet = fleet or Fleet(settings.unit_queue, settings.idle_seconds)
         self._models = models
-        self._arrivals = Arrivals(models, self._fleet.news.set)
+        self._arrivals = Arrivals(models, self._fleet.news.set) if self._fleet.here else Elsewhere()
         self._running: dict[str, RunningModel] = {}
         self._told: dict[str, str] | None = None
         self._failed_at: dict[str, float] = {}
@@ -189,7 +189,7 @@ class RunningModels:
             reason = self._arrivals.failure(name)
             if reason is not None:
                 found[row.arn] = f"The model cannot be loaded: {reason}"
-            elif row.arn in failures and (not self._fleet.here or self._arrivals.mended(name) is False):
+            elif row.arn in failures and self._arrivals.mended(name) is False:
                 found[row.arn] = failures[row.arn]
         return found
 
@@ -206,9 +206,7 @@ class RunningModels:
             if row.status == "STOPPING" or row.arn in given_up:
                 continue
             since = self._failed_at.setdefault(row.arn, now) if look.states[row.arn] == FAILED else now
-            if now - since > RETRY_SECONDS or (
-                self._fleet.here and row.arn in failures and self._arrivals.mended(name)
-            ):
+            if now - since > RETRY_SECONDS or (row.arn in failures and self._arrivals.mended(name)):
                 self._failed_at.pop(row.arn, None)
                 self._arrivals.forget(name)  # without it in this round, it is begun anew in the next one
                 self._fleet.news.set()
@@ -222,10 +220,7 @@ class RunningModels:
         }
 
     def _folder(self, name: str, state: str) -> Path | None:
-        """Where a model is; None while it is on its way to this machine, if it is to run on it."""
-        if not self._fleet.here:
-            return Path(name)
-        # What serves goes on, though its copy was lost and is fetched anew.
+        """Where a model is; None while it is on its way. What serves goes on, though its copy was lost."""
         return self._arrivals.folder(name) or (self._models.new(name) if state == SERVING else None)
 
 

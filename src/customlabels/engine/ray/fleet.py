@@ -185,22 +185,23 @@ class RayFleet:
 
     def _tick(self) -> None:
         with self._lock:
-            models = {model.application: model for model in self._models.values() if model.failure is None}
-            leaving = set(self._leaving)
-            failed = {model.application for model in self._models.values() if model.failure is not None}
+            known = {model.application: model for model in self._models.values()}
+            ended = {*self._leaving, *(name for name, model in known.items() if model.failure is not None)}
         there = {
             application: found
             for application, found in serve.status().applications.items()
             if application.startswith(self._prefix) and found.status is not ApplicationStatus.NOT_STARTED
         }
         at = time.monotonic()
-        unknown = there.keys() - models.keys() - leaving - failed
+        unknown = there.keys() - known.keys() - ended
         self._unknown = {application: self._unknown.get(application, at) for application in unknown}
         orphans = {application for application, since in self._unknown.items() if at - since > ORPHAN_SECONDS}
-        for application in there.keys() & (leaving | failed | orphans):
+        for application in there.keys() & (ended | orphans):
             if there[application].status is not ApplicationStatus.DELETING:
                 serve.delete(application, _blocking=False)
-        for application, model in models.items():
+        for application, model in known.items():
+            if application in ended:
+                continue
             if application not in there:
                 self._deploy(model)
             else:
