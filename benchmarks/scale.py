@@ -17,12 +17,12 @@ from __future__ import annotations
 import argparse
 import base64
 import io
-import json
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ from botocore.config import Config
 from PIL import Image
 from sqlalchemy import create_engine, text
 
+from customlabels.manifest.entry import Entry
+from customlabels.manifest.lines import write_line
 from load import Ask, Serving, measure, processor_seconds, serving
 from machine import describe
 
@@ -103,8 +105,9 @@ class Prepared:
 
 
 def _measure(site: Site, prepared: Prepared, calls: int, entries: int) -> None:
-    picture = {"Bytes": base64.b64encode(_picture(0)[1]).decode()}
-    _wait_for_model(site, prepared.model, picture)
+    content = _picture(0)[1]
+    picture = {"Bytes": base64.b64encode(content).decode()}
+    _wait_for_model(site, prepared.model, content)
     numbers = range(50)
     asked: list[tuple[str, str, int, list[dict[str, object]]]] = [
         ("list of projects", "DescribeProjects", calls, [{}]),
@@ -144,7 +147,7 @@ def _import(site: Site, entries: int) -> None:
         project = client.create_project(ProjectName=f"import-{time.time_ns()}")["ProjectArn"]
         arns.append(_imported(client, project))
     for client, arn in zip(clients, arns, strict=True):
-        _wait(lambda client=client, arn=arn: _complete(client, arn))  # type: ignore[misc]
+        _wait(partial(_complete, client, arn))
     count = entries * len(arns)
     spent = [1000 * (after - earlier) / count for after, earlier in zip(_spent(site), before, strict=True)]
     wall = time.perf_counter() - began
@@ -166,10 +169,7 @@ def _spent(site: Site) -> tuple[float, float, float]:
 
 def _postmaster(url: str) -> psutil.Process:
     """The process that all others of a database's server come from."""
-    engine = create_engine(url)
-    with engine.connect() as connection:
-        found = psutil.Process(connection.execute(text("SELECT pg_backend_pid()")).scalar_one()).parent()
-    engine.dispose()
+    found = psutil.Process(_answer(url, "SELECT pg_backend_pid()")).parent()
     if found is None:
         raise RuntimeError("The database is not on this machine: what it costs cannot be measured.")
     return found
@@ -177,9 +177,13 @@ def _postmaster(url: str) -> psutil.Process:
 
 def _bytes(url: str) -> int:
     """What a database takes on the disk."""
+    return _answer(url, "SELECT pg_database_size(current_database())")
+
+
+def _answer(url: str, question: str) -> int:
     engine = create_engine(url)
     with engine.connect() as connection:
-        found = int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
+        found = int(connection.execute(text(question)).scalar_one())
     engine.dispose()
     return found
 
@@ -195,7 +199,7 @@ def _prepare(server: Serving, entries: int) -> Prepared:
     s3.put_object(Bucket=BUCKET, Key="many.manifest", Body=_manifest(entries))
     project = rekognition.create_project(ProjectName="scale")["ProjectArn"]
     dataset = _imported(rekognition, project)
-    _wait(lambda: _complete(rekognition, dataset))
+    _wait(partial(_complete, rekognition, dataset))
     trained = rekognition.create_project(ProjectName="model")["ProjectArn"]
     place = {"GroundTruthManifest": {"S3Object": {"Bucket": BUCKET, "Name": "train.manifest"}}}
     model = rekognition.create_project_version(
@@ -226,20 +230,19 @@ def _complete(rekognition: Any, dataset: str) -> bool:
     return bool(status == "CREATE_COMPLETE")
 
 
-def _wait_for_model(site: Site, model: str, picture: dict[str, str]) -> None:
+def _wait_for_model(site: Site, model: str, picture: bytes) -> None:
     """Until every server answers for the model."""
     for server in site.servers:
         client = _client(server, "rekognition")
-        content = base64.b64decode(picture["Bytes"])
+        _wait(partial(_answers, client, model, picture))
 
-        def answered(client: Any = client, content: bytes = content) -> bool:
-            try:
-                client.detect_custom_labels(ProjectVersionArn=model, Image={"Bytes": content})
-            except client.exceptions.ResourceNotReadyException:
-                return False
-            return True
 
-        _wait(answered)
+def _answers(rekognition: Any, model: str, picture: bytes) -> bool:
+    try:
+        rekognition.detect_custom_labels(ProjectVersionArn=model, Image={"Bytes": picture})
+    except rekognition.exceptions.ResourceNotReadyException:
+        return False
+    return True
 
 
 def _wait(done: Callable[[], bool]) -> None:
@@ -271,18 +274,9 @@ def _picture(number: int) -> tuple[str, bytes]:
 
 
 def _manifest(count: int) -> bytes:
-    lines = []
-    for number in range(count):
-        about = {
-            "class-name": list(LABELS)[number % 2],
-            "confidence": 1,
-            "human-annotated": "yes",
-            "creation-date": "2026-01-01T00:00:00",
-            "type": "groundtruth/image-classification",
-        }
-        ref = f"s3://{BUCKET}/images/{number}.jpg"
-        lines.append(json.dumps({"source-ref": ref, "label": 1, "label-metadata": about}))
-    return "\n".join(lines).encode()
+    names = list(LABELS)
+    entries = (Entry(f"s3://{BUCKET}/images/{n}.jpg", labels=(names[n % 2],)) for n in range(count))
+    return "\n".join(write_line(entry) for entry in entries).encode()
 
 
 def _numbers(text: str) -> list[int]:
