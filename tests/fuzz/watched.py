@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 
 from customlabels.api.console.sign_in import HEADER
 from customlabels.service.access import sessions
@@ -93,19 +92,9 @@ class Watched:
 
     def usage(self) -> Usage:
         time.sleep(1.0)  # connections that were closed are noticed, and garbage is collected
-        memory = files = 0
-        steady = set()
-        root = self.server.process
-        for process in (root, *root.children(recursive=True)):
-            try:
-                command = process.cmdline()
-                memory += process.memory_info().rss
-                files += process.num_fds()
-            except psutil.Error:  # it ended while we looked
-                continue
-            if process == root or any(name in command for name in _STEADY):
-                steady.add(process.pid)
-        return Usage(memory, files, frozenset(steady))
+        memory, files = self.server.size()
+        steady = [self.server.process, *(part for module in _STEADY for part in self.server.processes(module))]
+        return Usage(memory, files, frozenset(process.pid for process in steady))
 
     def require_silence(self) -> None:
         """No program of the server has met what its author did not expect. Raises AssertionError."""

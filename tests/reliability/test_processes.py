@@ -106,7 +106,7 @@ def test_a_server_without_descriptors_goes_on_when_it_has_some(place: Site) -> N
     place.rekognition.start_project_version(ProjectVersionArn=model, MinInferenceUnits=1)
     until(lambda: place.status(model)[0] == "RUNNING")
     answer = place.ask(model, RED)
-    server = psutil.Process(place.server.pid)
+    server = place.server.process
     with ExitStack() as stack:
         with limited(server, resource.RLIMIT_NOFILE, server.num_fds() + 3):
             for _ in range(20):

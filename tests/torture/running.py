@@ -69,7 +69,7 @@ class RunningServer:
         if parts:
             random.choice(parts).kill()
             return target
-        self._left += psutil.Process(self._process.pid).children(recursive=True)
+        self._left += self.process.children(recursive=True)
         self._process.kill()
         self._process.wait()
         return "server"
@@ -90,8 +90,7 @@ class RunningServer:
     def size(self) -> tuple[int, int]:
         """Bytes of memory and open file handles of the server and all its processes."""
         memory = handles = 0
-        root = psutil.Process(self._process.pid)
-        for process in (root, *root.children(recursive=True)):
+        for process in (self.process, *self.process.children(recursive=True)):
             try:
                 memory += process.memory_info().rss
                 handles += process.num_fds()
@@ -144,14 +143,10 @@ class RunningServer:
     def _arguments(self) -> list[str]:
         return ["serve", "--port", str(self.port), *self._flags]
 
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
     def processes(self, module: str) -> list[psutil.Process]:
         """Its children that run a module."""
         found = []
-        for process in psutil.Process(self._process.pid).children(recursive=True):
+        for process in self.process.children(recursive=True):
             try:
                 if module in process.cmdline():
                     found.append(process)
