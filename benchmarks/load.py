@@ -74,7 +74,10 @@ def processor_seconds(roots: Sequence[psutil.Process]) -> float:
     total = 0.0
     for root in roots:
         for process in (root, *root.children(recursive=True)):
-            times = process.cpu_times()
+            try:
+                times = process.cpu_times()
+            except psutil.NoSuchProcess:  # it has ended since: its parent's account of the ended has it
+                continue
             total += times.user + times.system
         ended = root.cpu_times()
         total += ended.children_user + ended.children_system
