@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from http.client import HTTPResponse
 from urllib.parse import urlsplit
 
 import pytest
@@ -47,9 +48,11 @@ def rest(connection: socket.socket) -> bytes:
 
 
 def status(connection: socket.socket) -> int:
-    """Of one answer."""
-    head = connection.recv(1 << 16)
-    return int(head.split(b" ", 2)[1]) if head else 0
+    """Of one answer, which is read to its end."""
+    with HTTPResponse(connection) as response:
+        response.begin()
+        response.read()
+        return response.status
 
 
 @pytest.mark.parametrize("late", [b"", b"GET /hea", GET, GET + b"X-A: b\r\n"])
