@@ -44,7 +44,7 @@ def verb(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
         (KeyError("x"), "InternalServerError", "Internal server error"),
         (RecursionError(), "InternalServerError", "Internal server error"),
         ({"F1Score": float("nan")}, "InternalServerError", "Internal server error"),
-        ({"Name": object()}, "InternalServerError", "Internal server error"),
+        ({"Name": object}, "InternalServerError", "Internal server error"),
         (DatabaseUnavailable(SECRET), "ThrottlingException", "Service Unavailable"),
         (StoreUnavailable(SECRET), "ThrottlingException", "Service Unavailable"),
     ],
