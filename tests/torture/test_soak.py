@@ -27,6 +27,10 @@ since a client in Python cannot send many."""
 BACK_PRESSURE = {"ProvisionedThroughputExceededException", "ThrottlingException"}
 GROWTH = 1.15, 48 * 2**20
 """Memory of the last third may be so many times that of the second, and so many bytes more."""
+SLOWER = 2.0, 1.0
+"""The slowest of a hundred answers may take so many times as long in the last third, and so many seconds more."""
+ENOUGH = 500
+"""Answers of which the slowest hundredth is told."""
 PROJECT = "soak"
 
 
@@ -205,8 +209,8 @@ def test_a_saturated_server_neither_grows_nor_breaks(
             part = seen[third * len(seen) // 3 : (third + 1) * len(seen) // 3]
             print(f"  {_median(part, 0) / 2**20:.0f} MB, {_median(part, 1):.0f} handles")
         for name, taken in sorted(noted.seconds.items()):
-            cuts = statistics.quantiles(taken, n=100) if len(taken) > 1 else taken * 99
-            print(f"  {name}: {len(taken)} done, p50 {1000 * cuts[49]:.0f} ms, p99 {1000 * cuts[98]:.0f} ms")
+            middle, slowest = _percentile(taken, 50), _percentile(taken, 99)
+            print(f"  {name}: {len(taken)} done, p50 {1000 * middle:.0f} ms, p99 {1000 * slowest:.0f} ms")
         refused = {" ".join(key): count for key, count in sorted(noted.answers.items()) if key[1] != "OK"}
         print(f"  refused: {refused}")
     assert not noted.wrong, noted.wrong[:5]
@@ -215,7 +219,15 @@ def test_a_saturated_server_neither_grows_nor_breaks(
     second, last = seen[len(seen) // 3 : 2 * len(seen) // 3], seen[2 * len(seen) // 3 :]
     assert _median(last, 0) <= GROWTH[0] * _median(second, 0) + GROWTH[1]
     assert _median(last, 1) <= _median(second, 1) + 50
+    for name, taken in noted.seconds.items():
+        before, then = taken[len(taken) // 3 : 2 * len(taken) // 3], taken[2 * len(taken) // 3 :]
+        if len(before) >= ENOUGH:
+            assert _percentile(then, 99) <= SLOWER[0] * _percentile(before, 99) + SLOWER[1], name
 
 
 def _median(seen: list[tuple[int, int]], column: int) -> float:
     return statistics.median([row[column] for row in seen])
+
+
+def _percentile(values: list[float], percent: int) -> float:
+    return statistics.quantiles(values, n=100)[percent - 1] if len(values) > 1 else values[0]
