@@ -48,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
             case ["tools"]:
                 install("vitest")
             case ["test"]:
-                check("vitest run")
+                check("vitest run --testTimeout=60000")
             case ["lint"]:
                 check("tsc --noEmit", "eslint --max-warnings 0 .")
             case _:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -97,23 +98,20 @@ class Answer:
 
 
 class Wire:
-    """Sends requests byte by byte as told, over one connection."""
+    """Sends requests byte by byte as told, each over a connection of its own."""
 
     def __init__(self, endpoint: str, key: Key) -> None:
         self.endpoint, self.key = endpoint, key
         self.host = urlsplit(endpoint).netloc
-        self._connection = http.client.HTTPConnection(self.host, timeout=60)
-
-    def close(self) -> None:
-        self._connection.close()
 
     def send(
         self, method: str = "GET", path: str = "/", body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> Answer:
         """A request without signature."""
-        self._connection.request(method, path, body, dict(headers or {}))
-        response = self._connection.getresponse()
-        content = response.read()
+        with closing(http.client.HTTPConnection(self.host, timeout=60)) as connection:
+            connection.request(method, path, body, dict(headers or {}))
+            response = connection.getresponse()
+            content = response.read()
         return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
 
     def signed(self, method: str, path: str, body: bytes, service: str, **headers: str) -> dict[str, str]:
@@ -134,10 +132,8 @@ class Wire:
 
 
 @pytest.fixture(scope="session")
-def wire(server: Server, key: Key) -> Iterator[Wire]:
-    wire = Wire(server.endpoint, key)
-    yield wire
-    wire.close()
+def wire(server: Server, key: Key) -> Wire:
+    return Wire(server.endpoint, key)
 
 
 NewUser = Callable[..., Key]

@@ -6,7 +6,6 @@ import argparse
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,25 +29,6 @@ def test_wrong_usage_exits_with_2(run: Run, arguments: list[str]) -> None:
     code, out, err = run(*arguments)
     assert (code, out) == (2, "")
     assert "usage: customlabels" in err
-
-
-def _seconds(arguments: list[str], count: int = 3) -> float:
-    """The quickest of some cold processes; other work on the machine makes single runs slow."""
-    quickest = float("inf")
-    for _ in range(count):
-        began = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "customlabels", *arguments], check=True, capture_output=True)
-        quickest = min(quickest, time.perf_counter() - began)
-    return quickest
-
-
-def test_help_answers_at_once() -> None:
-    assert _seconds(["--help"], count=5) <= 0.3
-
-
-def test_detect_answers_in_two_seconds(classifier: Path, paint: Callable[..., Path]) -> None:
-    photo = paint("photo.png", (255, 0, 0), side=1024)
-    assert _seconds(["detect", str(classifier), str(photo)]) <= 2.0
 
 
 def test_a_reader_that_stops_reading_is_no_error_to_see(classifier: Path, paint: Callable[..., Path]) -> None:

@@ -8,7 +8,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -84,6 +84,15 @@ def test_efforts_of_the_command_line_are_those_of_the_library() -> None:
     assert set(EFFORTS) == set(get_args(customlabels.vision.train.Effort))
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C does what it does in a program of one's own, also where the tests' runner has it do nothing."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_lets_the_training_end_tidily(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
     tidied = []
 
@@ -103,6 +112,7 @@ def test_ctrl_c_lets_the_training_end_tidily(monkeypatch: pytest.MonkeyPatch, ru
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_a_second_ctrl_c_stops_at_once(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
     def train(*_: Any, **__: Any) -> Model:
         for _unused in range(2):
