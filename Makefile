@@ -6,6 +6,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 SEED ?= 0
+JOBS ?= 2
 
 export OMP_WAIT_POLICY ?= PASSIVE
 
@@ -15,9 +16,10 @@ demo: $(VENV)/.demo
 	-@$(PY) web/build.py
 	@$(PY) examples/demo.py
 
+# All tests, in two processes with a thread each (or more: make test JOBS=4, about 2 GB of memory each).
 test: $(VENV)/.dev $(VENV)/.browser $(VENV)/.clients console
 	-@$(PY) web/build.py tools
-	$(PY) -m pytest
+	OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses=$(JOBS) --dist=worksteal
 
 # The property tests again, with many more examples than `make test` draws; servers and stores that are killed at work,
 # half of the time with SQLite and a folder, half with PostgreSQL and an S3 endpoint; a server that is saturated for an
