@@ -23,7 +23,8 @@ has the turn that writers take one after another.
 The calls a second are those of this machine's cores, and of what else it does; the milliseconds depend on that far
 less. They say how many cores a load needs, and whether servers get in each other's way: then they grow with the number
 of servers. What they come to at 1, 10, 100 and 1000 times a load, and what ends first, is reckoned from those of the
-most servers measured, and from the turns of the fewest, which a crowded machine makes longer.
+most servers measured, and from the turns of the fewest; of a turn that was longer than its call computes, since the
+machine had other work, only that time counts.
 """
 
 from __future__ import annotations
@@ -166,14 +167,19 @@ def _tell(costs: Costs, found: dict[int, Needs | None]) -> None:
 
 
 def _costs(rows: Sequence[Row], unit_megabytes: float, entry_bytes: float) -> Costs:
-    """Of the most servers that were measured; turns of the fewest."""
+    """Of the most servers that were measured; turns of the fewest.
+
+    A turn is no longer than its call computes, where nothing else does: what was seen beyond that is other work of the
+    machine.
+    """
     most, fewest = max(row.servers for row in rows), min(row.servers for row in rows)
 
     def spent(what: str, servers: int = most) -> Spent:
         return next(r.spent for r in rows if (r.servers, r.what) == (servers, what) and r.spent is not None)
 
     def turn(what: str) -> float:
-        return next(r.turn for r in rows if (r.servers, r.what) == (fewest, what) and r.turn is not None)
+        seen = next(r.turn for r in rows if (r.servers, r.what) == (fewest, what) and r.turn is not None)
+        return min(seen, sum(spent(what, fewest)))
 
     rest, others = spent(REST), spent(WITH_OTHERS)
     news = [
