@@ -210,7 +210,9 @@ def _measure(site: Site, prepared: Prepared, sizes: Sizes) -> Iterator[Row]:
     page: dict[str, object] = {"DatasetArn": prepared.dataset, "ContainsLabels": ["red"], "MaxResults": 50}
     asked: dict[str, object] = {"ProjectVersionArn": prepared.model, "Image": image}
     tag = site.asking("TagResource", [{"ResourceArn": prepared.model, "Tags": {f"k{n}": f"{n}"}} for n in range(50)])
-    yield _row(site, rest, CALLS["lists"], sizes.calls, site.asking("DescribeProjects", [{}]))
+    yield _row(
+        site, rest, CALLS["lists"], sizes.calls, site.asking("DescribeProjects", [{"ProjectNames": ["scale", "model"]}])
+    )
     yield _row(site, rest, CALLS["pages"], sizes.calls, site.asking("ListDatasetEntries", [page]))
     yield _row(site, rest, CALLS["writes"], sizes.calls // 2, tag, _turn(site, tag, sizes.calls // 4))
     yield _row(site, rest, CALLS["pictures"], sizes.calls // 4, site.asking("DetectCustomLabels", [asked]))
