@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from customlabels.service.servers import BEAT_SECONDS
@@ -68,6 +68,10 @@ class Costs:
     entry_turn: float
     unit_megabytes: float
     entry_bytes: float
+
+    def silent(self) -> Costs:
+        """As if servers told each other nothing."""
+        return replace(self, neighbour=Spent(*(0.0 for _ in Spent._fields)))
 
     def demand(self, load: Load) -> Spent:
         """Milliseconds a second of the calls of a load."""
@@ -139,14 +143,18 @@ LIMITS: Mapping[str, Callable[[Needs], bool]] = {
     f"one database's cores: {USABLE:.0%} of {MACHINE_CORES:.0f}": lambda found: (
         found.cores.database > USABLE * MACHINE_CORES
     ),
-    "what servers tell each other of their models": lambda found: False,
 }
-"""What ends first, and when it is over. The last one is over where no number of servers is enough."""
+"""What ends, and when it is over."""
+NEWS = "what servers tell each other of their models"
 
 
 def limits(costs: Costs, one: Load = ONE) -> dict[str, float]:
-    """By how many times `one` may grow before each of LIMITS is reached, to two digits; inf for never."""
-    return {what: _last(costs, one, over) for what, over in LIMITS.items()}
+    """By how many times `one` may grow before each of LIMITS is reached, and NEWS; to two digits, inf for never.
+
+    NEWS is where no number of servers is enough; the others are reckoned without it, since each is to stand for itself.
+    """
+    found = {what: _last(costs.silent(), one, over) for what, over in LIMITS.items()}
+    return found | {NEWS: _last(costs, one, lambda _: False)}
 
 
 def _last(costs: Costs, one: Load, over: Callable[[Needs], bool]) -> float:

@@ -60,6 +60,7 @@ NO_WORKERS = {"CUSTOMLABELS_TRAINING_WORKERS": "0", "CUSTOMLABELS_DATA_WORKERS":
 ONE_WORKER = {"CUSTOMLABELS_TRAINING_WORKERS": "0", "CUSTOMLABELS_DATA_WORKERS": "1"}
 CALLS = {"lists": "list of projects", "pages": "page of images", "writes": "tag", "pictures": "picture"}
 """The names of calls in a load, and here."""
+SILENT = "if servers told each other nothing"
 IMPORTED, TAG_BETWEEN, REST, WITH_OTHERS = "image imported", "tag meanwhile", "second at rest", "second with 100 others"
 
 
@@ -136,7 +137,9 @@ def main(argv: Sequence[str] | None = None) -> None:
                 print(f"| {count} | a server's process has {held} |{' |' * 9}", flush=True)
     costs = _costs(rows, memory[1], size)
     print(f"\nAn image with one label takes {size:.0f} bytes in the database.\n")
-    found = {times: needs(costs, ONE.times(times)) for times in TIMES}
+    found = {f"{times}x": needs(costs, ONE.times(times)) for times in TIMES}
+    without = {f"{times}x, {SILENT}": needs(costs.silent(), ONE.times(times)) for times in TIMES}
+    found |= {times: each for times, each in without.items() if found[times.partition(",")[0]] is None}
     _tell(costs, found)
     if args.json:
         kept: dict[str, Any] = {"machine": describe(), "groups": Spent._fields, "rows": [asdict(row) for row in rows]}
@@ -146,7 +149,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     database.close()
 
 
-def _tell(costs: Costs, found: dict[int, Needs | None]) -> None:
+def _tell(costs: Costs, found: dict[str, Needs | None]) -> None:
     """What loads need, and how far each limit is away."""
     print(f"1x: {', '.join(f'{value:g} {name}' for name, value in vars(ONE).items())} (rates a second)\n")
     groups = " | ".join(Spent._fields)
@@ -156,11 +159,11 @@ def _tell(costs: Costs, found: dict[int, Needs | None]) -> None:
     print("| --- " * 12 + "|")
     for times, each in found.items():
         if each is None:
-            print(f"| {times}x | no number of servers is enough |{' |' * 10}")
+            print(f"| {times} | no number of servers is enough |{' |' * 10}")
             continue
         cores = " | ".join(f"{group:.2f}" for group in each.cores)
         shared = f"{each.turn:.1%} | {each.connections} | {each.gigabytes:.1f} | {each.database_gigabytes:.2f}"
-        print(f"| {times}x | {each.servers} | {each.workers} | {cores} | {shared} |")
+        print(f"| {times} | {each.servers} | {each.workers} | {cores} | {shared} |")
     print("\n| what ends | at |\n| --- | --- |")
     for what, last in sorted(limits(costs).items(), key=lambda item: item[1]):
         print(f"| {what} | {last:g}x |")
