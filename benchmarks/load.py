@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -71,9 +72,19 @@ def measure(ask: Ask, connections: int, count: int, *roots: psutil.Process) -> M
 
 def processor_seconds(roots: Sequence[psutil.Process]) -> float:
     """Of processes and those below them, alive or ended."""
+    return own_seconds(roots) + seconds_below(roots)
+
+
+def own_seconds(roots: Sequence[psutil.Process]) -> float:
+    """Of processes alone."""
+    return sum(times.user + times.system for times in (root.cpu_times() for root in roots))
+
+
+def seconds_below(roots: Sequence[psutil.Process]) -> float:
+    """Of those below processes, alive or ended."""
     total = 0.0
     for root in roots:
-        for process in (root, *root.children(recursive=True)):
+        for process in root.children(recursive=True):
             try:
                 times = process.cpu_times()
             except psutil.NoSuchProcess:  # it has ended since: its parent's account of the ended has it
@@ -82,6 +93,19 @@ def processor_seconds(roots: Sequence[psutil.Process]) -> float:
         ended = root.cpu_times()
         total += ended.children_user + ended.children_system
     return total
+
+
+@contextmanager
+def beside(work: Callable[[threading.Event], None]) -> Iterator[None]:
+    """Has `work` done in a thread until the block ends, when its event is set. Raises what it raised."""
+    stop = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(work, stop)
+        try:
+            yield
+        finally:
+            stop.set()
+        done.result()
 
 
 class Serving:
@@ -144,18 +168,35 @@ def serving(home: Path, settings: dict[str, str] | None = None, key: Credentials
     """`customlabels serve` on a home. Its own first key signs, or `key` where its database has another server's."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    variables = os.environ | {"CUSTOMLABELS_HOME": str(home), **(settings or {})}
-    server = subprocess.Popen([*COMMAND, "serve", "--port", str(port)], env=variables, stdout=subprocess.DEVNULL)
-    try:
+    variables = _variables(home, settings)
+    with _running(["serve", "--port", str(port)], variables) as server:
         _wait_for(port, server)
         lines = subprocess.run([*COMMAND, "env"], env=variables, capture_output=True, text=True, check=True).stdout
         exported = (line.removeprefix("export ").split("=", 1) for line in lines.splitlines())
         found = Serving(psutil.Process(server.pid), port, {name: value.strip("'") for name, value in exported})
         found.key = key or found.key
         yield found
+
+
+@contextmanager
+def working(home: Path, settings: dict[str, str]) -> Iterator[psutil.Process]:
+    """`customlabels work` on a home."""
+    with _running(["work"], _variables(home, settings)) as process:
+        yield psutil.Process(process.pid)
+
+
+def _variables(home: Path, settings: dict[str, str] | None) -> dict[str, str]:
+    return os.environ | {"CUSTOMLABELS_HOME": str(home), **(settings or {})}
+
+
+@contextmanager
+def _running(arguments: Sequence[str], variables: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen([*COMMAND, *arguments], env=variables, stdout=subprocess.DEVNULL)
+    try:
+        yield process
     finally:
-        server.terminate()
-        server.wait()
+        process.terminate()
+        process.wait()
 
 
 def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
