@@ -21,9 +21,9 @@ test: $(VENV)/.dev $(VENV)/.browser $(VENV)/.clients console
 	-@$(PY) web/build.py tools
 	OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses=$(JOBS) --dist=worksteal
 
-# The property tests again, with many more examples than `make test` draws; servers and stores that are killed at work,
-# half of the time with SQLite and a folder, half with PostgreSQL and an S3 endpoint; a server that is saturated for an
-# hour; bad files and requests by the thousand.
+# The property tests again, with many more examples than `make test` draws; servers, stores and nodes of a Ray cluster
+# that are killed at work, so many rounds with SQLite and a folder, with PostgreSQL and an S3 endpoint, and with these on
+# Ray; a server that is saturated for an hour; bad files and requests by the thousand.
 torture: $(VENV)/.dev
 	$(PY) -m pytest -m torture --torture-rounds=50 --torture-seconds=3600 --fuzz-count=10000 --torture-seed=$(SEED)
 	$(PY) -m pytest -m hypothesis --hypothesis-profile=torture --hypothesis-show-statistics

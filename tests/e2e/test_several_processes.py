@@ -10,7 +10,7 @@ import itertools
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,10 +21,12 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
+from ..engine.ray.nodes import nodes
 from ..postgres import PostgresServer
 from ..torture.ledger import line
 from ..torture.operations import BUCKET, LABELS, image
 from ..torture.running import RunningServer, RunningWorkers
+from ..torture.stores import settings_for
 
 IMAGES = 16
 PATIENCE_SECONDS = 240
@@ -37,8 +39,8 @@ class Client:
     """Asks one server after another until one answers."""
 
     def __init__(self, service: str, servers: list[RunningServer], told: dict[str, str]) -> None:
-        self._clients = [
-            boto3.client(
+        self._clients = {
+            server: boto3.client(
                 service,
                 endpoint_url=f"http://127.0.0.1:{server.port}",
                 region_name=told["AWS_REGION"],
@@ -47,12 +49,14 @@ class Client:
                 config=RETRIES,
             )
             for server in servers
-        ]
+        }
+        self.failed: set[RunningServer] = set()
+        """Those that the SDK's own retries were in vain at."""
 
     def call(self, operation: str, **given: Any) -> Any:
         """The first answer that is none of a server that is down."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        for client in itertools.cycle(self._clients):
+        for server, client in itertools.cycle(self._clients.items()):
             try:
                 return getattr(client, operation)(**given)
             except (ConnectionError, HTTPClientError):
@@ -60,32 +64,28 @@ class Client:
             except ClientError as error:
                 if error.response["ResponseMetadata"]["HTTPStatusCode"] < 500 or time.monotonic() > deadline:
                     raise
+            self.failed.add(server)
         raise AssertionError
 
     def projects(self) -> set[str]:
         """The names of all projects, as the first server tells them."""
-        pages = self._clients[0].get_paginator("describe_projects").paginate()
+        client = next(iter(self._clients.values()))
+        pages = client.get_paginator("describe_projects").paginate()
         return {item["ProjectArn"].split("/")[1] for page in pages for item in page["ProjectDescriptions"]}
 
     def close(self) -> None:
-        for client in self._clients:
+        for client in self._clients.values():
             client.close()
 
 
 class Topology:
     """Two servers without workers, workers without a server, PostgreSQL and an S3."""
 
-    def __init__(self, folder: Path, database: str, stack: ExitStack) -> None:
+    def __init__(self, folder: Path, database: str, engine: Mapping[str, str], stack: ExitStack) -> None:
+        """`engine` are the variables that say where models are trained and run."""
         self.s3 = RunningServer(folder / "s3", "--no-workers")
         stack.callback(self.s3.stop)
-        told = self.s3.told
-        shared = {
-            "CUSTOMLABELS_DATABASE_URL": database,
-            "CUSTOMLABELS_S3_ENDPOINT": f"http://127.0.0.1:{self.s3.port}",
-            "CUSTOMLABELS_S3_ACCESS_KEY": told["AWS_ACCESS_KEY_ID"],
-            "CUSTOMLABELS_S3_SECRET_KEY": told["AWS_SECRET_ACCESS_KEY"],
-            "CUSTOMLABELS_MAX_PROJECTS": "0",
-        }
+        shared = {**settings_for(database, self.s3, self.s3.port), "CUSTOMLABELS_MAX_PROJECTS": "0", **engine}
 
         def start(kind: type[RunningServer], name: str, *flags: str) -> RunningServer:
             process = kind(folder / name, *flags, settings=shared)
@@ -107,10 +107,12 @@ class Topology:
         return made
 
 
-@pytest.fixture
-def topology(tmp_path: Path, postgresql: PostgresServer) -> Iterator[Topology]:
+@pytest.fixture(params=["local", pytest.param("ray", marks=pytest.mark.torture)])
+def topology(request: pytest.FixtureRequest, tmp_path: Path, postgresql: PostgresServer) -> Iterator[Topology]:
+    """On this machine, or all together on one Ray cluster of two nodes."""
     with postgresql.database() as url, ExitStack() as stack:
-        yield Topology(tmp_path, url, stack)
+        engine = stack.enter_context(nodes()).settings if request.param == "ray" else {}
+        yield Topology(tmp_path, url, engine, stack)
 
 
 def until(condition: Callable[[], object]) -> None:
@@ -153,7 +155,8 @@ class Load:
         self.answers = 0
         self._ended = threading.Event()
         self._errors: list[Exception] = []
-        rekognition, s3, asking = (topology.client(name) for name in ("rekognition", "s3", "rekognition"))
+        self._clients = [topology.client(name) for name in ("rekognition", "s3", "rekognition")]
+        rekognition, s3, asking = self._clients
 
         def make_project(number: int) -> None:
             name = f"project-{number}"
@@ -176,6 +179,13 @@ class Load:
         self._threads = [threading.Thread(target=self._go_on, args=(do,)) for do in (make_project, put_object, ask)]
         for thread in self._threads:
             thread.start()
+
+    def failed(self) -> set[RunningServer]:
+        """The servers that the SDK's own retries were in vain at since this was asked last."""
+        found = set.union(*(client.failed for client in self._clients))
+        for client in self._clients:
+            client.failed.clear()
+        return found
 
     def stop(self) -> None:
         self._ended.set()
@@ -203,15 +213,18 @@ def test_what_is_acknowledged_survives_the_loss_of_each_process(topology: Topolo
     by = {server: topology.client("rekognition", server) for server in topology.servers}
     project, version = began_training(topology)
 
-    def status(server: RunningServer) -> str:
+    def described(server: RunningServer) -> dict[str, Any]:
         answer = by[server].call("describe_project_versions", ProjectArn=project)
-        return str(answer["ProjectVersionDescriptions"][0]["Status"])
+        return dict(answer["ProjectVersionDescriptions"][0])
+
+    def status(server: RunningServer) -> str:
+        return str(described(server)["Status"])
 
     time.sleep(1)  # the training is under way, or not yet: it survives either way
     topology.workers.kill("server")
     topology.workers.start()
     until(lambda: status(second) != "TRAINING_IN_PROGRESS")
-    assert status(first) == "TRAINING_COMPLETED"
+    assert status(first) == "TRAINING_COMPLETED", described(first)
 
     by[first].call("start_project_version", ProjectVersionArn=version, MinInferenceUnits=1)
     until(lambda: status(second) == "RUNNING")
@@ -221,9 +234,11 @@ def test_what_is_acknowledged_survives_the_loss_of_each_process(topology: Topolo
 
     load = Load(topology, version, expected)
     for server in (first, second):
+        load.failed()
         before = len(load.projects), len(load.objects), load.answers
         server.kill("server")
         until(lambda before=before: min(a - b for a, b in zip(counts(load), before, strict=True)) > 2)  # type: ignore[misc]
+        assert load.failed() <= {server}
         until(lambda server=server: not server.orphans())  # type: ignore[misc]
         shutil.rmtree(server.home)  # it was one to throw away
         server.start()

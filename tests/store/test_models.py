@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -113,6 +114,15 @@ def test_a_model_of_one_process_is_there_for_all(one: EndpointModels, other: End
     assert other.here("m") is None
     assert read(other.folder("m")) == FILES | {"network.bin": large} == read(one.folder("m"))
     assert other.here("m") == other.folder("m")
+
+
+def test_a_home_that_has_had_no_model_takes_one(one: EndpointModels) -> None:
+    place = one.new("m")
+    scratch = Path(tempfile.mkdtemp(dir=place.parent))
+    write(scratch)
+    scratch.rename(place)
+    one.keep("m")
+    assert read(one.folder("m")) == FILES
 
 
 def test_a_model_that_is_half_stored_is_none(

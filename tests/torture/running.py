@@ -169,4 +169,4 @@ class RunningWorkers(RunningServer):
         return ["work"]
 
     def _answers(self) -> bool:
-        return (self.home / "logs" / "training-0.jsonl").exists()
+        return (self.home / "logs" / "data-0.jsonl").exists()

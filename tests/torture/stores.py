@@ -1,4 +1,4 @@
-"""The stores of a server under torture: its own, or PostgreSQL and another server of ours as the S3 endpoint."""
+"""What a server under torture has beside it: stores of its own, or PostgreSQL and another server of ours as the S3."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from .. import postgres
 from .running import RunningServer
@@ -14,27 +14,34 @@ from .running import RunningServer
 Kind = Literal["sqlite-folder", "postgresql-s3"]
 
 
+class Program(Protocol):
+    """Something that nobody but the test would start again."""
+
+    def kill(self) -> object: ...
+
+    def start(self) -> object: ...
+
+
 @dataclass(frozen=True)
-class Stores:
+class Surroundings:
     """`settings` are the variables that name them to a server; `database` is the URL of its database."""
 
     database: str
     settings: Mapping[str, str] = field(default_factory=dict)
-    postgresql: postgres.PostgresServer | None = None
-    s3: RunningServer | None = None
+    programs: Mapping[str, Program] = field(default_factory=dict)
 
 
 @contextmanager
-def stores(kind: Kind, folder: Path, programs: Path | None) -> Iterator[Stores]:
+def stores(kind: Kind, folder: Path, programs: Path | None) -> Iterator[Surroundings]:
     """The stores for a server whose home is `folder`/home. What PostgreSQL has acknowledged is on the disk."""
     if kind == "sqlite-folder":
-        yield Stores(f"sqlite:///{folder / 'home' / 'customlabels.db'}")
+        yield Surroundings(f"sqlite:///{folder / 'home' / 'customlabels.db'}")
         return
     assert programs is not None
     with postgres.running(programs, durable=True) as server, server.database() as url:
         s3 = RunningServer(folder / "s3")
         try:
-            yield Stores(url, settings_for(url, s3, s3.port), server, s3)
+            yield Surroundings(url, settings_for(url, s3, s3.port), {"database": server, "s3": s3})
         finally:
             s3.stop()
 

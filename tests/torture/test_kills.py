@@ -2,47 +2,50 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import statistics
 import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
+from .cluster import on_a_cluster
 from .history import History
 from .ledger import Observer, State
 from .operations import BUCKET, MAIN, Operations, image
 from .running import RunningServer
-from .stores import Kind, Stores, stores
+from .stores import Kind, Surroundings, stores
 
 pytestmark = pytest.mark.torture
 
-TARGETS = ("server", "server", "worker", "unit")
-OUTAGES = ("database", "database", "s3")
-"""Further targets, where the stores are programs of their own."""
+OUTAGES = ("database", "s3")
+"""Of what a server may say that it cannot do anything for now."""
 MOST_DELAY = 4.0
 LONGEST_OUTAGE = 2.0
 PATIENCE_SECONDS = 180
 
 
 class Torture:
-    """One server with its stores, and a client that knows what it was told."""
+    """One server with what is beside it, and a client that knows what it was told."""
 
-    def __init__(self, server: RunningServer, stores: Stores, seed: int) -> None:
+    def __init__(self, server: RunningServer, beside: Surroundings, seed: int) -> None:
         self._server = server
-        self._programs = {"database": stores.postgresql, "s3": stores.s3}
-        self._targets = TARGETS if stores.s3 is None else TARGETS + OUTAGES
+        self._programs = beside.programs
+        units = () if "unit node" in beside.programs else ("unit",)
+        self._targets = itertools.cycle([*beside.programs, "server", "worker", *units])
         self._chance = random.Random(seed)
         self._rekognition = server.client("rekognition")
         self._s3 = server.client("s3")
         self._operations = Operations(self._rekognition, self._s3, self._chance)
         self._operations.prepare()
-        history = History(stores.database)
+        history = History(beside.database)
         history.begin()
         self._observer = Observer(self._rekognition, self._s3, BUCKET, history, MAIN)
         self._state = State()
@@ -57,7 +60,7 @@ class Torture:
     def round(self) -> None:
         """Some operations, a kill among them, and a look at what there is then."""
         self.history = []
-        target = self._chance.choice(self._targets)
+        target = next(target for target in self._targets if target != "unit node" or self._trained)
         delay, outage = self._chance.uniform(0, MOST_DELAY), self._chance.uniform(0, LONGEST_OUTAGE)
         killer = threading.Timer(delay, self._kill, (target, outage))
         killer.start()
@@ -118,7 +121,7 @@ class Torture:
         try:
             self._rekognition.describe_projects(MaxResults=1)
             self._s3.head_object(Bucket=BUCKET, Key="i/0.png")
-            if target == "unit":
+            if target in ("unit", "unit node"):
                 for arn in [
                     self._arns[name] for name, status in [*self._state.versions.items()] if status == "RUNNING"
                 ]:
@@ -141,7 +144,7 @@ class Torture:
             answer = error.response
             self._note(f"{operation.name}: refused: {answer['Error']['Code']}")
             if answer["ResponseMetadata"]["HTTPStatusCode"] >= 500:
-                assert self._programs.get(target) is not None, "Only an outage of a store is a reason for that."
+                assert target in OUTAGES, "Only an outage of a store is a reason for that."
                 self.counts[f"{kind}: unavailable"] += 1
                 return after
             self.counts[f"{kind}: refused"] += 1
@@ -189,29 +192,30 @@ class Torture:
         self.history.append(text)
 
 
-@pytest.fixture(params=["sqlite-folder", "postgresql-s3"])
-def used(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stores]:
-    """The stores of a server that is not there yet."""
-    kind: Kind = request.param
+@pytest.fixture(params=["sqlite-folder", "postgresql-s3", "postgresql-s3-ray"])
+def beside(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Surroundings]:
+    """What a server has that is not there yet."""
+    kind: Kind = "sqlite-folder" if request.param == "sqlite-folder" else "postgresql-s3"
     programs = request.getfixturevalue("postgresql_programs") if kind == "postgresql-s3" else None
-    with stores(kind, tmp_path, programs) as made:
-        yield made
+    with ExitStack() as stack:
+        made = stack.enter_context(stores(kind, tmp_path, programs))
+        yield stack.enter_context(on_a_cluster(made)) if request.param.endswith("ray") else made
 
 
 @pytest.fixture
-def server(tmp_path: Path, used: Stores) -> Iterator[RunningServer]:
-    running = RunningServer(tmp_path / "home", settings=used.settings)
+def server(tmp_path: Path, beside: Surroundings) -> Iterator[RunningServer]:
+    running = RunningServer(tmp_path / "home", settings=beside.settings)
     yield running
     assert running.stop() == 0
 
 
 # checklist: L07
 def test_what_was_acknowledged_survives_kills(
-    server: RunningServer, used: Stores, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+    server: RunningServer, beside: Surroundings, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rounds: int = request.config.getoption("--torture-rounds")
     seed: int = request.config.getoption("--torture-seed")
-    torture = Torture(server, used, seed)
+    torture = Torture(server, beside, seed)
     for number in range(1, rounds + 1):
         try:
             torture.round()

@@ -49,6 +49,7 @@ class EndpointModels:
         self._intact: dict[str, ModelList] = {}
 
     def new(self, name: str) -> Path:
+        self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
         return self._root / name
 
     def keep(self, name: str) -> None:
@@ -103,7 +104,6 @@ class EndpointModels:
             remove(self._root, stem, but)
 
     def sweep(self, known: Collection[str]) -> None:
-        self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._alone():
             sweep_scratch(self._root)
             for path in self._root.iterdir():

@@ -31,7 +31,10 @@ class Models(Protocol):
     """Every method may raise store.objects.StoreUnavailable. Any number of processes may work with one place."""
 
     def new(self, name: str) -> Path:
-        """Where a new model's folder is to be put, in one rename; nobody looks at it before it is kept."""
+        """Where a new model's folder is to be put, in one rename, into a folder that is there.
+
+        Nobody looks at it before it is kept.
+        """
 
     def keep(self, name: str) -> None:
         """Make a model whose folder is where `new` said durable, for all processes. It may be kept twice."""

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.util import find_spec
 
 import pytest
 
-from ...browser import missing
 from ...e2e.conftest import Served, serving
 from .nodes import Nodes, nodes
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Nodes]:
-    """A head and one further node. Without Ray its tests are skipped, but never in CI."""
-    if find_spec("ray") is None:
-        missing("Ray is not installed; `make test` installs it")
     with nodes() as running:
         yield running
 

@@ -12,26 +12,34 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 
 import psutil
 
 from customlabels.engine.ray.cluster import LOOPBACK, QUIET
 
+TRAINING, UNIT = "ray::train_next", "ray::ServeReplica"
+"""How the titles of processes begin that train, and that hold a model."""
+
 _SMALL = {"object_store_memory": 80 * 1024 * 1024, "node_ip_address": "127.0.0.1", "include_log_monitor": False}
 _HEAD = {"num_cpus": 1, "include_dashboard": False, "no_monitor": True}
-_FURTHER = {"num_cpus": 2}
 _PORTS = ("metrics_agent_port", "metrics_export_port", "dashboard_agent_listen_port", "runtime_env_agent_port")
 """Of a node's agents. A raylet that is not told them waits for its agents, and gives up on a machine that is busy."""
 
 
 class Nodes:
-    """The cluster: a head with one core, beside which a server connects, and further nodes with two cores each."""
+    """The cluster: a head with one core, beside which a server connects, and further nodes with more cores each."""
 
     def __init__(self, program: subprocess.Popen[str]) -> None:
         self._program = program
         self.address = self._line()
         self.head = psutil.Process(int(self._line()))
         self.further: list[psutil.Process] = []
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The variables of a server that is to work on it."""
+        return {"CUSTOMLABELS_ENGINE": "ray", "CUSTOMLABELS_RAY_ADDRESS": self.address}
 
     def add(self) -> psutil.Process:
         """Start one more node, and wait until it is there."""
@@ -49,7 +57,7 @@ class Nodes:
 
     def replicas(self) -> list[psutil.Process]:
         """The processes of inference units, on all nodes."""
-        return [process for node in (self.head, *self.further) for process in workers(node, "ray::ServeReplica")]
+        return [process for node in (self.head, *self.further) for process in workers(node, UNIT)]
 
     def _line(self) -> str:
         assert self._program.stdout is not None
@@ -71,12 +79,19 @@ def workers(node: psutil.Process, name: str) -> list[psutil.Process]:
 
 
 @contextmanager
-def nodes() -> Iterator[Nodes]:
-    """A cluster with a head and one further node, gone at the end."""
+def nodes(cores: int = 2) -> Iterator[Nodes]:
+    """A cluster with a head and one further node with so many cores, as all that are added; gone at the end.
+
+    Without Ray the test is skipped, but never in CI.
+    """
+    from ...browser import missing  # which the program below cannot import
+
+    if find_spec("ray") is None:
+        missing("Ray is not installed; `make test` installs it")
     patient = {"OMP_NUM_THREADS": "1", "RAY_worker_niceness": "0", "RAY_raylet_start_wait_time_s": "120"}
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CUSTOMLABELS_")}
     program = subprocess.Popen(
-        [sys.executable, __file__],
+        [sys.executable, __file__, str(cores)],
         env=environment | QUIET | LOOPBACK | patient,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -100,14 +115,14 @@ def nodes() -> Iterator[Nodes]:
                     process.kill()
 
 
-def main() -> None:
+def main(cores: int) -> None:
     from ray.cluster_utils import Cluster
 
     cluster = Cluster(initialize_head=True, head_node_args={**_SMALL, **_HEAD, **_free_ports()})
     print(cluster.address)
     print(_raylet(cluster.head_node), flush=True)
     for _ in sys.stdin:
-        print(_raylet(cluster.add_node(wait=False, **_SMALL, **_FURTHER, **_free_ports())), flush=True)
+        print(_raylet(cluster.add_node(wait=False, **_SMALL, num_cpus=cores, **_free_ports())), flush=True)
     cluster.shutdown()
 
 
@@ -123,4 +138,4 @@ def _raylet(node: object) -> int:
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]))

@@ -15,9 +15,7 @@ from customlabels.settings import Settings
 from ...e2e.conftest import CUSTOMLABELS, Served, until
 from ...service.manifests import made, new_project, tagged
 from ...service.trainings import OUTPUT, put_photos
-from .nodes import Nodes, workers
-
-TASK = "ray::train_next"
+from .nodes import TRAINING, Nodes, workers
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +52,7 @@ def ended(server: Served, project: str, name: str) -> dict[str, Any]:
 
 
 def training_nodes(cluster: Nodes) -> list[psutil.Process]:
-    return [node for node in (cluster.head, *cluster.further) if workers(node, TASK)]
+    return [node for node in (cluster.head, *cluster.further) if workers(node, TRAINING)]
 
 
 def test_a_training_whose_node_is_killed_completes_on_another(server: Served, cluster: Nodes, project: str) -> None:
