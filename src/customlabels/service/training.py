@@ -168,6 +168,7 @@ class _Training:
                 monitor=monitor,
                 version_arn=self.row.arn,
                 hub=hub,
+                extract=self.service.extract(self.caller),
             )
             files = self.outputs.put_evaluation(model.folder)
             self.service.models.keep(name)
