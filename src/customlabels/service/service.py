@@ -39,7 +39,7 @@ class Service:
     units: RunningModels | None = None
     """What answers for running models; only the process that serves has them."""
     decoders: Decoders = field(default_factory=Decoders)
-    """What opens pictures that people have put in, to show them."""
+    """What opens pictures that people have put in, to show them, and before a training does."""
     extract: Callable[[Caller], Extract] = lambda caller: extract_here
     """Where the features of a training's pictures are made, which are read with the rights of its caller."""
 

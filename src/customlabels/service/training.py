@@ -243,6 +243,7 @@ class _Training:
             manifest.entries,
             pictures.read,
             progress=lambda done, total: monitor.report("reading", done / max(1, total)),
+            examine=self.service.decoders.examine,
         )
         if pictures.opened or not pictures.asked:
             return checked, ()

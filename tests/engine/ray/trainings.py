@@ -21,7 +21,7 @@ def described(server: Served, project: str, name: str) -> dict[str, Any]:
 
 def ended(server: Served, project: str, name: str) -> dict[str, Any]:
     """What became of a training."""
-    until(lambda: described(server, project, name)["Status"] != "TRAINING_IN_PROGRESS", "the training")
+    until(lambda: described(server, project, name)["Status"] != "TRAINING_IN_PROGRESS", "the training", 300)
     return described(server, project, name)
 
 
