@@ -48,6 +48,8 @@ class Settings:
     """HOST:PORT of a Ray cluster; empty: a Ray of this machine, which ends with the server."""
     ray_training_cores: int = 2
     """Cores that a training asks the cluster for."""
+    ray_spread_pictures: int = 1000
+    """Pictures from which on a training has their features made by all nodes of the cluster."""
     ray_unit_cores: int = 1
     """Cores that an inference unit asks the cluster for."""
     training_workers: int = 1

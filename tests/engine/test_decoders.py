@@ -54,7 +54,7 @@ def working() -> list[psutil.Process]:
 def test_a_picture_is_made_small_by_another_process(decoders: Decoders) -> None:
     image = small(decoders, GOOD)
     assert (image.format, image.size) == ("JPEG", (100, 50))
-    assert decoders.header(GOOD, None).width == 400
+    assert decoders.header(GOOD, None).width == decoders.examine(GOOD, None).width == 400
     (process,) = decoders.processes()
     assert [child.pid for child in working()] == [process]
 
@@ -70,9 +70,10 @@ def test_a_picture_is_made_small_by_another_process(decoders: Decoders) -> None:
 def test_what_is_wrong_with_a_picture_is_told_as_it_is_here(
     decoders: Decoders, content: bytes, reason: str, words: str
 ) -> None:
-    with pytest.raises(ImageError, match=words) as caught:
-        decoders.small(content, Limits(), 100, 82)
-    assert caught.value.reason == reason
+    for ask in (lambda: decoders.small(content, Limits(), 100, 82), lambda: decoders.examine(content, Limits())):
+        with pytest.raises(ImageError, match=words) as caught:
+            ask()
+        assert caught.value.reason == reason
     assert small(decoders, GOOD).width == 100
     assert len(working()) == 1
 

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import Table, Update, update
 
+from customlabels.engine.decoders import Decoders
 from customlabels.service.access.caller import Caller
 from customlabels.service.access.statements import Statement
 from customlabels.service.access.users import add_account
@@ -21,6 +22,7 @@ from customlabels.settings import Settings
 from customlabels.store.database import DatabaseUnavailable
 from customlabels.vision.snapshot import recompute
 
+from .. import tiny
 from .manifests import ABOUT, BUCKET, boxed, made, new_project, put, ref, tagged
 from .trainings import COLOURS, OUTPUT, describe, photo, put_photos, read, read_lines, trained
 
@@ -334,6 +336,20 @@ def test_logos_are_learnt_from_labels_and_found_as_boxes(home: Service, admin: C
     assert summary["statistics"]["testing"]["use_case"] == "OBJECT_LOCALIZATION"
     results = json.loads(read(home, description["EvaluationResult"]["Summary"]))
     assert "AveragePrecision" in results["AggregatedEvaluationResults"]
+
+
+def test_a_picture_that_takes_too_much_to_decode_is_left_out(service: Service, caller: Caller) -> None:
+    lines = [tagged(key, label) for key, label in put_photos(service, "train", ("dusk", "dawn"), 6)]
+    large = Image.new("RGBA", (4096, 4096), "red")  # as large as a picture may be, and in no photo's memory
+    service.objects.put(BUCKET, "large.png", tiny.encoded(large, compress_level=1))
+    project = new_project(service, caller)
+    made(service, caller, [*lines, tagged("large.png", "dusk")], project)
+    frugal = replace(service, decoders=Decoders(memory=180 << 20))
+    description = trained(frugal, caller, project)
+    frugal.decoders.close()
+    assert description["Status"] == "TRAINING_COMPLETED", description
+    checked = read_lines(service, description["TrainingDataResult"]["Validation"])
+    assert [line["source-ref"] for line in checked if "errors" in line] == [ref("large.png")]
 
 
 def test_a_training_that_breaks_says_so(service: Service, caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,14 +58,14 @@ def test_onnx_runtime_agrees_with_torch(folder: Path, monkeypatch: pytest.Monkey
     (confidence,) = runtime.open_network(folder, threads=1)(IMAGES)
     np.testing.assert_allclose(confidence, expected(), atol=1e-5)
     model = (folder / "network.onnx").read_bytes()
-    streamed = [outputs[0] for outputs in runtime.throughput(model, [IMAGES[:2], IMAGES[2:]])]
+    streamed = [outputs[0] for outputs in runtime.open_stream(model)([IMAGES[:2], IMAGES[2:]])]
     np.testing.assert_allclose(np.concatenate(streamed), expected(), atol=1e-5)
 
 
 def test_batches_come_back_in_order_while_several_are_in_flight(folder: Path) -> None:
     model = (folder / "network.onnx").read_bytes()
     batches = [IMAGES[i % 5 : i % 5 + 1] for i in range(23)]
-    streamed = [outputs[0] for outputs in runtime.throughput(model, iter(batches))]
+    streamed = [outputs[0] for outputs in runtime.open_stream(model)(iter(batches))]
     np.testing.assert_allclose(np.concatenate(streamed), expected()[[i % 5 for i in range(23)]], atol=1e-5)
 
 

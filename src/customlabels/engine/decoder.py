@@ -18,7 +18,7 @@ from PIL import Image
 
 from customlabels.engine.rlimits import limit_memory, write_nothing
 from customlabels.engine.wire import receive, send
-from customlabels.imaging.images import ImageError, Limits, decode, read_header
+from customlabels.imaging.images import ImageError, Limits, decode, examine, read_header
 
 _ORDER = struct.Struct("!II")  # bytes of the order as JSON, bytes of the image
 _RESULT = struct.Struct("!BI")  # kind, bytes of the content
@@ -38,13 +38,14 @@ class Kind(IntEnum):
 class Order:
     """What is asked of an image: its header, or, where a `side` is given, a JPEG whose longer side has at most that.
 
-    An image of more than `pixels` is not decoded.
+    Of a header that is asked for `whole`, the image can be decoded. For a JPEG, one of more than `pixels` is not.
     """
 
     limits: Limits | None
     side: int | None = None
     quality: int = 82
     pixels: int = 0
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def receive_result(lane: socket.socket) -> Result:
 def carry_out(order: Order, image: bytes) -> Result:
     """The header as JSON, or the JPEG, or what is wrong with the image."""
     try:
-        header = read_header(image, order.limits)
+        header = (examine if order.whole else read_header)(image, order.limits)
         if order.side is None:
             return Result(Kind.DONE, json.dumps(asdict(header)).encode())
         if header.width * header.height > order.pixels:

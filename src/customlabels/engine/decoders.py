@@ -49,6 +49,10 @@ class Decoders:
         """As `images.read_header`. Raises ImageError, DecodersBusy."""
         return Header(**json.loads(self._done(image, Order(limits)).content))
 
+    def examine(self, image: bytes, limits: Limits | None) -> Header:
+        """As `images.examine`. Raises ImageError, also where that takes too long or too much memory; DecodersBusy."""
+        return Header(**json.loads(self._done(image, Order(limits, whole=True)).content))
+
     def small(self, image: bytes, limits: Limits | None, side: int, quality: int) -> bytes:
         """An upright JPEG whose longer side has at most `side` pixels, of all of an image.
 

@@ -27,6 +27,9 @@ MOST_SCANS = 500
 """Passes over the picture in one JPEG; real ones have up to a few dozen. Each can cost milliseconds and few bytes, so
 that without a limit a small file takes hours to decode."""
 
+PREVIEW = 64
+"""Longest side, in pixels, at which an image is decoded to see whether its data is whole."""
+
 _SWAPPED_ORIENTATIONS = {5, 6, 7, 8}
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -75,6 +78,16 @@ def read_header(data: bytes, limits: Limits | None = Limits()) -> Header:
     """
     with quiet(), _open(data, limits) as image:
         return _check(image, limits)
+
+
+def examine(data: bytes, limits: Limits | None = Limits()) -> Header:
+    """As `read_header`, of an image that is decoded, too, which is the only way to find cut-off data.
+
+    Raises ImageError.
+    """
+    header = read_header(data, limits)
+    decode(data, limits, longest_side=PREVIEW)
+    return header
 
 
 def decode(data: bytes, limits: Limits | None = Limits(), longest_side: int | None = None) -> Pixels:

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from customlabels.imaging.images import Header, ImageError, Limits, decode, read_header
+from customlabels.imaging.images import Header, ImageError, Limits, examine
 from customlabels.manifest.entry import Box, Entry, Opener, Problem
 from customlabels.manifest.frames import box_trouble, cut
 from customlabels.manifest.lines import box_location
 from customlabels.manifest.problems import problem
 
-_PREVIEW = 64
-"""Longest side, in pixels, at which an image is decoded to see whether its data is whole."""
+Examine = Callable[[bytes, Limits | None], Header]
+"""Gives the header of an image within limits that can be decoded. Raises ImageError."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,12 @@ def check_images(
     entries: Sequence[Entry],
     opener: Opener,
     limits: Limits | None = Limits(),
-    pixels: bool = True,
     progress: Callable[[int, int], None] | None = None,
+    examine: Examine = examine,
 ) -> Checked:
     """Opens the image of every annotated entry and adds what is wrong to its problems.
 
-    With `pixels` the image is decoded too (at low resolution), which is the only way to find cut-off data. `progress`
-    is called with the number of entries done and their total. Nothing is raised for a bad image.
+    `progress` is called with the number of entries done and their total. Nothing is raised for a bad image.
     """
     checked, fingerprints = [], {}
     for i, entry in enumerate(entries):
@@ -71,22 +70,20 @@ def check_images(
                 entry = replace(entry, problems=(*entry.problems, found))
             else:
                 fingerprints[entry.source_ref] = hashlib.sha256(data).hexdigest()
-                entry = check_image(entry, data, limits, pixels)
+                entry = check_image(entry, data, limits, examine)
         checked.append(entry)
         if progress is not None:
             progress(i + 1, len(entries))
     return Checked(tuple(checked), MappingProxyType(fingerprints))
 
 
-def check_image(entry: Entry, data: bytes, limits: Limits | None = Limits(), pixels: bool = True) -> Entry:
+def check_image(entry: Entry, data: bytes, limits: Limits | None = Limits(), examine: Examine = examine) -> Entry:
     """The entry with the upright size of its image and without the boxes that are outside it, or with the error found.
 
     An image_size that is the stored size of an image lying on its side is fine: boxes are upright all the same.
     """
     try:
-        header = read_header(data, limits)
-        if pixels:
-            decode(data, limits, longest_side=_PREVIEW)
+        header = examine(data, limits)
     except ImageError as error:
         code = "ERROR_INVALID_IMAGE_DIMENSION" if error.reason == "dimension" and entry.boxes else "ERROR_INVALID_IMAGE"
         return _with(entry, problem(code, entry.line, detail=f"{entry.source_ref}: {error}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sqlalchemy import select
 from customlabels.engine.decoders import Decoders
 from customlabels.engine.placement import ModelPlacement
 from customlabels.engine.queue import Queue
+from customlabels.service.access.caller import Caller
 from customlabels.service.paging import Pages
 from customlabels.service.running import RunningModels
 from customlabels.settings import Settings
@@ -19,6 +21,7 @@ from customlabels.store.database import now
 from customlabels.store.models import Models, open_models
 from customlabels.store.objects.place import open_objects
 from customlabels.store.tables import accounts, facts
+from customlabels.vision.extraction import Extract, extract_here
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,9 @@ class Service:
     units: RunningModels | None = None
     """What answers for running models; only the process that serves has them."""
     decoders: Decoders = field(default_factory=Decoders)
-    """What opens pictures that people have put in, to show them."""
+    """What opens pictures that people have put in, to show them, and before a training does."""
+    extract: Callable[[Caller], Extract] = lambda caller: extract_here
+    """Where the features of a training's pictures are made, which are read with the rights of its caller."""
 
     @property
     def region(self) -> str:

@@ -168,6 +168,7 @@ class _Training:
                 monitor=monitor,
                 version_arn=self.row.arn,
                 hub=hub,
+                extract=self.service.extract(self.caller),
             )
             files = self.outputs.put_evaluation(model.folder)
             self.service.models.keep(name)
@@ -242,6 +243,7 @@ class _Training:
             manifest.entries,
             pictures.read,
             progress=lambda done, total: monitor.report("reading", done / max(1, total)),
+            examine=self.service.decoders.examine,
         )
         if pictures.opened or not pictures.asked:
             return checked, ()

@@ -9,7 +9,7 @@ the backbone's last stage, fine-tuned, where labels exclude one another, and a f
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 
@@ -19,16 +19,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from customlabels.imaging.images import Pixels, decode
 from customlabels.vision import views
 from customlabels.vision.backbones import efficientnet_lite as lite
 from customlabels.vision.calibration import fit_calibration
+from customlabels.vision.devices import training_device
 from customlabels.vision.evaluate import evaluate_classification
+from customlabels.vision.extraction import Extract, Extraction, extract_here, numbered, shown
 from customlabels.vision.finetune import Course, Upper, exclusive, fine_tune, fit
-from customlabels.vision.framing import decoding_side
-from customlabels.vision.frozen import run_frozen
+from customlabels.vision.frozen import exported, run_frozen
 from customlabels.vision.learned import Learned
-from customlabels.vision.parallel import in_chunks
 from customlabels.vision.progress import Monitor
 from customlabels.vision.ridge import fit_ridge
 from customlabels.vision.samples import Sample
@@ -46,7 +45,6 @@ TAIL_VIEWS = {"fast": 0, "balanced": 2600, "best": 6000}
 MOST_TAIL_EPOCHS = 6
 STAGES = 4
 """The last so many maps of the backbone are used."""
-CHUNK = 8
 
 
 @dataclass(frozen=True)
@@ -143,11 +141,13 @@ def train_classifier(
     monitor: Monitor | None = None,
     plan: Plan | None = None,
     features: nn.Module | None = None,
+    extract: Extract = extract_here,
 ) -> Learned:
     """A classifier for `labels` from samples whose `labels` (L,) say what each shows: none, one or several of them.
 
-    `features` takes the backbone's place: a module from uint8 images (B, H, W, 3) to (B, D). Raises ValueError without
-    samples, ImageError and OSError as decoding and reading do, WeightsError without a backbone, and Cancelled.
+    `features` takes the backbone's place: a module from uint8 images (B, H, W, 3) to (B, D). `extract` makes the
+    features of the samples where there is no graphics card. Raises ValueError without samples, ImageError and OSError
+    as decoding and reading do, WeightsError without a backbone, and Cancelled.
     """
     if not samples:
         raise ValueError("There are no images to learn from: add some to the training dataset.")
@@ -159,7 +159,7 @@ def train_classifier(
     truth = np.array([sample.labels for sample in samples], dtype=bool).reshape(len(samples), len(labels))
     end = 0.3 if plan.tuned_views else 0.6 if plan.tail_epochs else 0.9
     with ExitStack() as stack:
-        rows, maps = _featured(samples, plan, seed, features.eval(), monitor.span(0.0, end), stack)
+        rows, maps = _featured(samples, plan, seed, features.eval(), extract, monitor.span(0.0, end), stack)
         featured = time.monotonic() - began
         ridge = fit_ridge(rows, truth)
         calibration = fit_calibration(ridge.held_out, truth)
@@ -220,9 +220,8 @@ def _second_opinion(
 ) -> nn.Module:
     """A network fine-tuned on views of the samples, the plain one and its mirror image among each picture's."""
     each = -(-plan.tuned_views // len(samples))
-
-    shown = _shown(samples, plan.frame, each - 2, (seed, 1))
-    return fine_tune(shown, np.repeat(truth, each, 0), plan.frame, seed, monitor, local=True)
+    pictures = shown(numbered(samples), plan.frame, each - 2, (seed, 1))
+    return fine_tune(pictures, np.repeat(truth, each, 0), plan.frame, seed, monitor, local=True)
 
 
 def with_mirror_images(images: Tensor) -> Tensor:
@@ -247,19 +246,30 @@ def _variant(effort: str) -> str:
 
 
 def _featured(
-    samples: Sequence[Sample], plan: Plan, seed: int, features: nn.Module, monitor: Monitor, stack: ExitStack
+    samples: Sequence[Sample],
+    plan: Plan,
+    seed: int,
+    features: nn.Module,
+    extract: Extract,
+    monitor: Monitor,
+    stack: ExitStack,
 ) -> tuple[Spool, Spool | None]:
     """Feature rows (1 + random_views, D) of each sample: the picture as the network will see it, then random views.
 
     For a tail to tune also what the last stage is given, (C, h, w) for each of the 2 + random_views views of each
     sample. Both are closed with `stack`.
     """
-
     look = Look(features) if plan.tail_epochs and isinstance(features, Features) else None
-    shown = _shown(samples, plan.frame, plan.random_views, (seed,))
+    layers, kept = (look, ("float32", "float16")) if look else (features, ("float32",))
+    if training_device().type == "cpu":
+        network = exported(layers, plan.frame, len(kept))
+        made = extract(Extraction(network, plan.frame, plan.random_views, (seed,), kept), samples)
+    else:
+        pictures = shown(numbered(samples), plan.frame, plan.random_views, (seed,))
+        made = run_frozen(layers, plan.frame, pictures, len(kept))
     spool: Spool | None = None
     maps: Spool | None = None
-    for values, *given in run_frozen(look or features, plan.frame, shown, 2 if look else 1):
+    for values, *given in made:
         rows = compressed(torch.from_numpy(np.concatenate([values[:2].mean(0, keepdims=True), values[2:]])))
         spool = spool or stack.enter_context(Spool(rows.shape, np.float32))
         spool.append(rows.numpy()[None])
@@ -269,17 +279,6 @@ def _featured(
         monitor.report("features", len(spool) / len(samples))
     assert spool is not None
     return spool, maps
-
-
-def _shown(samples: Sequence[Sample], frame: tuple[int, int], random: int, seed: tuple[int, ...]) -> Iterator[Pixels]:
-    """`views.training_views` of each sample, (2 + random, height, width, 3)."""
-
-    def look(index: int) -> Pixels:
-        pixels = decode(samples[index].read(), longest_side=decoding_side(frame))
-        return views.training_views(pixels, frame, random, np.random.default_rng((*seed, index)))
-
-    for chunk in in_chunks(look, range(len(samples)), CHUNK):
-        yield from chunk
 
 
 def _both(values: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from torch import nn
 from customlabels.imaging.images import Pixels
 from customlabels.vision.devices import training_device
 from customlabels.vision.export import to_onnx
-from customlabels.vision.runtime import throughput
+from customlabels.vision.runtime import open_stream
 
 
 def run_frozen(
@@ -22,7 +22,7 @@ def run_frozen(
     card where there is one, in the inference runtime elsewhere."""
     device = training_device()
     if device.type == "cpu":
-        yield from throughput(to_onnx(layers, frame, [f"features{i}" for i in range(outputs)]), batches)
+        yield from open_stream(exported(layers, frame, outputs))(batches)
         return
     layers.to(device)
     with torch.inference_mode():
@@ -30,6 +30,11 @@ def run_frozen(
             made = layers(torch.from_numpy(batch).to(device))
             yield tuple(values.cpu().numpy() for values in (made if isinstance(made, tuple) else (made,)))
     layers.cpu()
+
+
+def exported(layers: nn.Module, frame: tuple[int, int], outputs: int = 1) -> bytes:
+    """Such layers as an ONNX model."""
+    return to_onnx(layers, frame, [f"features{i}" for i in range(outputs)])
 
 
 def freeze_depthwise(layers: nn.Module) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 Network = Callable[[Array], tuple[Array, ...]]
 """From images uint8 (B, H, W, 3) to the network's outputs, in order; any number of threads may call it at once."""
+Stream = Callable[[Iterable[Array]], Iterator[tuple[Array, ...]]]
+"""The outputs for each batch, in order, several batches in flight where the runtime can; for one thread."""
 
 
 class RuntimeMissing(RuntimeError):
@@ -91,27 +94,29 @@ def _file(folder: Path, *names: str) -> Path:
     raise FileNotFoundError(f"{folder} holds no network: expected {' or '.join(names)}.")
 
 
-def throughput(model: bytes, batches: Iterable[Array], threads: int | None = None) -> Iterator[tuple[Array, ...]]:
-    """The outputs of an ONNX model for each batch, in order, several batches in flight where the runtime can."""
+def open_stream(model: bytes, threads: int | None = None) -> Stream:
+    """An ONNX model ready to run on many batches; `threads` bounds the cores that it uses (all by default)."""
     try:
         import openvino
     except ImportError:
-        network = _onnxruntime(model, threads)
-        yield from map(network, batches)
-        return
+        return partial(map, _onnxruntime(model, threads))
     core = openvino.Core()
     settings = _openvino_settings(threads) | {"PERFORMANCE_HINT": "THROUGHPUT"}
     compiled = core.compile_model(core.read_model(model), "CPU", settings)
     width = min(os.cpu_count() or 1, max(1, int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))))
-    requests = [compiled.create_infer_request() for _ in range(width)]
-    waiting: list[int] = []
-    for i, batch in enumerate(batches):
-        if len(waiting) == width:
-            yield _collect(compiled, requests[waiting.pop(0)])
-        requests[i % width].start_async({0: batch})
-        waiting.append(i % width)
-    for index in waiting:
-        yield _collect(compiled, requests[index])
+
+    def run(batches: Iterable[Array]) -> Iterator[tuple[Array, ...]]:
+        requests = [compiled.create_infer_request() for _ in range(width)]
+        waiting: list[int] = []
+        for i, batch in enumerate(batches):
+            if len(waiting) == width:
+                yield _collect(compiled, requests[waiting.pop(0)])
+            requests[i % width].start_async({0: batch})
+            waiting.append(i % width)
+        for index in waiting:
+            yield _collect(compiled, requests[index])
+
+    return run
 
 
 def _collect(compiled: Any, request: Any) -> tuple[Array, ...]:

@@ -16,6 +16,7 @@ import numpy as np
 from customlabels.manifest.entry import Dataset
 from customlabels.manifest.read import read_dataset
 from customlabels.vision.evaluate import Evaluation, evaluate_classification, evaluate_detection
+from customlabels.vision.extraction import Extract, extract_here
 from customlabels.vision.folder import checked_target, export, info, move, write
 from customlabels.vision.hub.families import require_task
 from customlabels.vision.hub.models import HubModel, find_backbone
@@ -77,14 +78,16 @@ def train_prepared(
     monitor: Monitor,
     version_arn: str = "",
     hub: HubModel | None = None,
+    extract: Extract = extract_here,
 ) -> Model:
     """Learn, evaluate and write a model's folder: `target`, which is as `checked_target` gives it, or a temporary one.
 
     `began` is when the work began, preparing included; `version_arn` goes into the summary; `hub` takes the place of
-    the backbone that we would choose. Raises as `train`.
+    the backbone that we would choose; `extract` makes the features of pictures for a classifier, if the processor does.
+    Raises as `train`.
     """
     _require_torch()
-    learned = _learn(prepared, effort, seed, hub, monitor.span(0.04, 0.9))
+    learned = _learn(prepared, effort, seed, hub, extract, monitor.span(0.04, 0.9))
     with ExitStack() as stack:
         place = Path(tempfile.mkdtemp(prefix="customlabels-", dir=None if target is None else target.parent))
         stack.callback(shutil.rmtree, place, ignore_errors=True)
@@ -134,19 +137,23 @@ def _require_torch() -> None:
         raise RuntimeMissing("Training needs PyTorch: pip install 'customlabels[train]'.")
 
 
-def _learn(prepared: Prepared, effort: Effort, seed: int, hub: HubModel | None, monitor: Monitor) -> Learned:
+def _learn(
+    prepared: Prepared, effort: Effort, seed: int, hub: HubModel | None, extract: Extract, monitor: Monitor
+) -> Learned:
     if hub is not None:
-        return _learn_from(hub, prepared, effort, seed, monitor)
+        return _learn_from(hub, prepared, effort, seed, extract, monitor)
     if prepared.task == "detection":
         from customlabels.vision.detector import train_detector
 
         return train_detector(prepared.train, prepared.labels, effort=effort, seed=seed, monitor=monitor)
     from customlabels.vision.classifier import train_classifier
 
-    return train_classifier(prepared.train, prepared.labels, effort=effort, seed=seed, monitor=monitor)
+    return train_classifier(prepared.train, prepared.labels, effort=effort, seed=seed, monitor=monitor, extract=extract)
 
 
-def _learn_from(hub: HubModel, prepared: Prepared, effort: str, seed: int, monitor: Monitor) -> Learned:
+def _learn_from(
+    hub: HubModel, prepared: Prepared, effort: str, seed: int, extract: Extract, monitor: Monitor
+) -> Learned:
     require_task(hub.family, prepared.task, hub.name)
     if prepared.task == "detection":
         from customlabels.vision.hub.detectors import train_detector
@@ -154,4 +161,6 @@ def _learn_from(hub: HubModel, prepared: Prepared, effort: str, seed: int, monit
         return train_detector(prepared.train, prepared.labels, hub, effort=effort, seed=seed, monitor=monitor)
     from customlabels.vision.hub.encoders import train_encoder
 
-    return train_encoder(prepared.train, prepared.labels, hub, effort=effort, seed=seed, monitor=monitor)
+    return train_encoder(
+        prepared.train, prepared.labels, hub, effort=effort, seed=seed, monitor=monitor, extract=extract
+    )

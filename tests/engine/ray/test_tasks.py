@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from typing import Any
 
-import psutil
 import pytest
 
 from customlabels.service.access.caller import Caller
@@ -15,7 +13,8 @@ from customlabels.settings import Settings
 from ...e2e.conftest import CUSTOMLABELS, Served, until
 from ...service.manifests import made, new_project, tagged
 from ...service.trainings import OUTPUT, put_photos
-from .nodes import TRAINING, Nodes, workers
+from .nodes import Nodes
+from .trainings import described, ended, training_nodes
 
 
 @pytest.fixture(scope="session")
@@ -36,23 +35,6 @@ def begun(server: Served, project: str, name: str, effort: str) -> str:
     made = rekognition.create_project_version(ProjectArn=project, VersionName=name, **given)
     until(lambda: described(server, project, name)["StatusMessage"].startswith("Training: "), "the first steps")
     return str(made["ProjectVersionArn"])
-
-
-def described(server: Served, project: str, name: str) -> dict[str, Any]:
-    answer = server.client("rekognition").describe_project_versions(ProjectArn=project, VersionNames=[name])
-    (description,) = answer["ProjectVersionDescriptions"]
-    found: dict[str, Any] = description
-    return found
-
-
-def ended(server: Served, project: str, name: str) -> dict[str, Any]:
-    """What became of a training."""
-    until(lambda: described(server, project, name)["Status"] != "TRAINING_IN_PROGRESS", "the training")
-    return described(server, project, name)
-
-
-def training_nodes(cluster: Nodes) -> list[psutil.Process]:
-    return [node for node in (cluster.head, *cluster.further) if workers(node, TRAINING)]
 
 
 def test_a_training_whose_node_is_killed_completes_on_another(server: Served, cluster: Nodes, project: str) -> None:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from customlabels.vision.classifier import Plan, train_classifier
+from customlabels.vision.extraction import Extract, extract_here
 from customlabels.vision.hub.models import HubModel, frame_of, load, notes
 from customlabels.vision.hub.pixels import Normalised
 from customlabels.vision.learned import Learned
@@ -47,7 +48,14 @@ class Encoder(nn.Module):
 
 
 def train_encoder(
-    samples: Sequence[Sample], labels: Sequence[str], hub: HubModel, *, effort: str, seed: int, monitor: Monitor
+    samples: Sequence[Sample],
+    labels: Sequence[str],
+    hub: HubModel,
+    *,
+    effort: str,
+    seed: int,
+    monitor: Monitor,
+    extract: Extract = extract_here,
 ) -> Learned:
     """A classifier on the frozen features of a vision transformer. Raises as `train_classifier`, and BackboneError."""
     model = load(hub)
@@ -56,7 +64,14 @@ def train_encoder(
     budget, most = VIEWS[effort]
     plan = Plan("efficientnet_lite0", frame, min(budget // max(1, len(samples)), most))  # its features give way
     learned = train_classifier(
-        samples, labels, effort=effort, seed=seed, monitor=monitor, plan=plan, features=features.eval()
+        samples,
+        labels,
+        effort=effort,
+        seed=seed,
+        monitor=monitor,
+        plan=plan,
+        features=features.eval(),
+        extract=extract,
     )
     told = {**learned.notes, "variant": hub.name, **notes()}
     return replace(learned, backbone=hub.name, provenance=hub.provenance, notes=told)
