@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +13,7 @@ import psutil
 import pytest
 from sqlalchemy import select
 
+from customlabels.engine.ray.cluster import LOOPBACK, QUIET
 from customlabels.service.access.caller import Caller
 from customlabels.service.service import open_service
 from customlabels.settings import Settings
@@ -88,6 +93,21 @@ def helper(cluster: Nodes) -> psutil.Process:
     until(begun, "the first features on another node")
     assert found[:1] != training_nodes(cluster)
     return found[0]
+
+
+def test_what_another_node_makes_takes_its_place(three: Nodes, tmp_path: Path) -> None:
+    program = Path(__file__).with_name("spreading.py")
+    done = subprocess.run(
+        [sys.executable, str(program), three.address, str(tmp_path), "128"],
+        env=os.environ | QUIET | LOOPBACK,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    made = json.loads(done.stdout.splitlines()[-1])
+    assert {who for who, _ in made} == {"here", "there"}
+    assert len(made) == 128
+    assert all(number == i for i, (who, number) in enumerate(made) if who == "there")
 
 
 def test_features_of_many_pictures_are_made_by_all_nodes(spreading: Served, three: Nodes, alone: bytes) -> None:
