@@ -127,7 +127,7 @@ def test_a_process_that_ended_while_it_waited_is_replaced(decoders: Decoders) ->
 @pytest.mark.parametrize("processes", [1, 2], ids=["one at a time", "one large one at a time"])
 def test_so_many_processes_and_no_more(monkeypatch: pytest.MonkeyPatch, until: Until, processes: int) -> None:
     monkeypatch.setattr(pool, "WAIT_SECONDS", 0.1)
-    decoders = Decoders(processes, seconds=3.0)
+    decoders = Decoders(processes, seconds=120.0)
     large = tiny.encoded(Image.new("1", (6000, 6000)))
 
     def ask() -> None:
@@ -141,6 +141,8 @@ def test_so_many_processes_and_no_more(monkeypatch: pytest.MonkeyPatch, until: U
         small(decoders, large)
     if processes > 1:
         assert small(decoders, GOOD).width == 100
+    for process in working():
+        process.kill()
     thread.join()
     assert small(decoders, GOOD).width == 100
     decoders.close()
