@@ -27,6 +27,8 @@ pytestmark = pytest.mark.torture
 
 OUTAGES = ("database", "s3")
 """Of what a server may say that it cannot do anything for now."""
+ON_A_CLUSTER = 0.4
+"""Of the rounds, since a node takes its time to start."""
 MOST_DELAY = 4.0
 LONGEST_OUTAGE = 2.0
 PATIENCE_SECONDS = 180
@@ -214,6 +216,8 @@ def test_what_was_acknowledged_survives_kills(
     server: RunningServer, beside: Surroundings, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rounds: int = request.config.getoption("--torture-rounds")
+    if "unit node" in beside.programs:
+        rounds = max(2, round(ON_A_CLUSTER * rounds))
     seed: int = request.config.getoption("--torture-seed")
     torture = Torture(server, beside, seed)
     for number in range(1, rounds + 1):
