@@ -22,7 +22,7 @@ test: $(VENV)/.dev $(VENV)/.browser $(VENV)/.clients console
 	OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses=$(JOBS) --dist=worksteal
 
 # The property tests again, with many more examples than `make test` draws; servers, stores and nodes of a Ray cluster
-# that are killed at work, so many rounds with SQLite and a folder, with PostgreSQL and an S3 endpoint, and with these on
+# that are killed at work, with SQLite and a folder, with PostgreSQL and an S3 endpoint, and with these on a cluster of
 # Ray; a server that is saturated for an hour; bad files and requests by the thousand.
 torture: $(VENV)/.dev
 	$(PY) -m pytest -m torture --torture-rounds=50 --torture-seconds=3600 --fuzz-count=10000 --torture-seed=$(SEED)
