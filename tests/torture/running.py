@@ -21,8 +21,8 @@ import boto3
 import psutil
 from botocore.config import Config
 
-START_SECONDS = 600
-"""Far more than a start takes, but tests may run on a machine that has other things to do."""
+START_SECONDS, STOP_SECONDS = 600, 120
+"""Far more than a start and a stop take, but tests may run on a machine that has other things to do."""
 Target = Literal["server", "worker", "unit"]
 _COMMAND = (sys.executable, "-m", "customlabels")
 _PARTS = {"worker": "customlabels.service.worker", "unit": "customlabels.engine.unit"}
@@ -103,7 +103,7 @@ class RunningServer:
         if self.runs:
             self._process.send_signal(signal.SIGTERM)
         try:
-            return self._process.wait(30)
+            return self._process.wait(STOP_SECONDS)
         finally:
             for process in self.orphans():
                 process.kill()
