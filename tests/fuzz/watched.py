@@ -19,7 +19,7 @@ from customlabels.settings import Settings
 
 from .. import tiny
 from ..service.rows import add_version, model_folder
-from ..torture.running import RunningServer
+from ..torture.running import RunningServer, size
 
 BUCKET = "fuzzed"
 MODEL = "tiny"
@@ -33,7 +33,7 @@ _STEADY = ("customlabels.service.worker", "customlabels.engine.unit")
 
 @dataclass(frozen=True)
 class Usage:
-    """What the processes of a server have together."""
+    """What the processes of a server have together, but for decoders, which come and go."""
 
     memory: int
     files: int
@@ -92,8 +92,8 @@ class Watched:
 
     def usage(self) -> Usage:
         time.sleep(1.0)  # connections that were closed are noticed, and garbage is collected
-        memory, files = self.server.size()
         steady = [self.server.process, *(part for module in _STEADY for part in self.server.processes(module))]
+        memory, files = size(steady)
         return Usage(memory, files, frozenset(process.pid for process in steady))
 
     def require_silence(self) -> None:

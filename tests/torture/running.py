@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -26,6 +26,18 @@ START_SECONDS, STOP_SECONDS = 600, 120
 Target = Literal["server", "worker", "unit"]
 _COMMAND = (sys.executable, "-m", "customlabels")
 _PARTS = {"worker": "customlabels.service.worker", "unit": "customlabels.engine.unit"}
+
+
+def size(processes: Iterable[psutil.Process]) -> tuple[int, int]:
+    """Bytes of memory and open file handles of those of them that have not ended."""
+    memory = handles = 0
+    for process in processes:
+        try:
+            memory += process.memory_info().rss
+            handles += process.num_fds()
+        except psutil.Error:
+            continue
+    return memory, handles
 
 
 class RunningServer:
@@ -89,14 +101,7 @@ class RunningServer:
 
     def size(self) -> tuple[int, int]:
         """Bytes of memory and open file handles of the server and all its processes."""
-        memory = handles = 0
-        for process in (self.process, *self.process.children(recursive=True)):
-            try:
-                memory += process.memory_info().rss
-                handles += process.num_fds()
-            except psutil.Error:  # it ended while we looked
-                continue
-        return memory, handles
+        return size((self.process, *self.process.children(recursive=True)))
 
     def stop(self) -> int:
         """Ask it to end, as a service's supervisor does, and return its exit code."""

@@ -117,6 +117,7 @@ def test_features_of_many_pictures_are_made_by_all_nodes(spreading: Served, thre
     until(lambda: not any(workers(node, TASK) for node in three.further), "the end of its tasks")
 
 
+@pytest.mark.torture
 def test_a_node_that_is_killed_over_them_costs_nothing_but_time(spreading: Served, three: Nodes, alone: bytes) -> None:
     project = begin(spreading, "killed")
     three.kill(helper(three))
