@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ..engine.ray.nodes import TRAINING, UNIT, Nodes, nodes, workers
 from .stores import Surroundings
 
-PATIENCE_SECONDS = 180
+PATIENCE_SECONDS = 600
 LONGEST_WORK = 3.0
 """A node is killed up to so many seconds after it was found at work."""
 _CORES = 4

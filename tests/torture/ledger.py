@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from .history import History
 
-SETTLE_SECONDS = 180
+SETTLE_SECONDS = 600
 
 
 @dataclass
