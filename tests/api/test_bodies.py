@@ -6,7 +6,7 @@ import asyncio
 import gzip
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from starlette.requests import ClientDisconnect, Request
@@ -16,6 +16,8 @@ from customlabels.api import bodies as limits
 from customlabels.api.bodies import Bodies, Unread
 
 from .conftest import TARGET, Wire
+
+T = TypeVar("T")
 
 
 def read(pieces: Sequence[bytes | None]) -> bytes | Unread:
@@ -37,7 +39,7 @@ def read(pieces: Sequence[bytes | None]) -> bytes | Unread:
     return _ran(read())
 
 
-def _ran(work: Coroutine[Any, Any, Any]) -> Any:
+def _ran(work: Coroutine[Any, Any, T]) -> T:
     """What it gives, in a thread of its own: a browser of other tests may keep an event loop in this one."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, work).result()
