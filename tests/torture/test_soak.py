@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from botocore.exceptions import ClientError
@@ -20,6 +20,7 @@ from .operations import BUCKET, IMAGES, Operations, image
 from .running import RunningServer
 
 pytestmark = pytest.mark.torture
+T = TypeVar("T")
 
 DETECTING, OTHERS, QUEUE = 12, 4, 4
 """Threads that ask the model, threads that do everything else, and requests that the one unit may have at once: few,
@@ -206,7 +207,7 @@ def test_a_saturated_server_neither_grows_nor_breaks(
     with capsys.disabled():
         print(f"\n{seconds} s of saturation, then an answer after {recovery:.2f} s; memory and handles of the servers:")
         for third in range(3):
-            part = seen[third * len(seen) // 3 : (third + 1) * len(seen) // 3]
+            part = _third(seen, third)
             print(f"  {_median(part, 0) / 2**20:.0f} MB, {_median(part, 1):.0f} handles")
         for name, taken in sorted(noted.seconds.items()):
             middle, slowest = _percentile(taken, 50), _percentile(taken, 99)
@@ -216,13 +217,18 @@ def test_a_saturated_server_neither_grows_nor_breaks(
     assert not noted.wrong, noted.wrong[:5]
     assert any(code in BACK_PRESSURE for name, code in noted.answers if name == "DetectCustomLabels")
     assert noted.answers["DetectCustomLabels", "OK"]
-    second, last = seen[len(seen) // 3 : 2 * len(seen) // 3], seen[2 * len(seen) // 3 :]
+    second, last = _third(seen, 1), _third(seen, 2)
     assert _median(last, 0) <= GROWTH[0] * _median(second, 0) + GROWTH[1]
     assert _median(last, 1) <= _median(second, 1) + 50
     for name, taken in noted.seconds.items():
-        before, then = taken[len(taken) // 3 : 2 * len(taken) // 3], taken[2 * len(taken) // 3 :]
+        before, then = _third(taken, 1), _third(taken, 2)
         if len(before) >= ENOUGH:
             assert _percentile(then, 99) <= SLOWER[0] * _percentile(before, 99) + SLOWER[1], name
+
+
+def _third(values: list[T], number: int) -> list[T]:
+    """The first, second or last one, by 0, 1 or 2."""
+    return values[number * len(values) // 3 : (number + 1) * len(values) // 3]
 
 
 def _median(seen: list[tuple[int, int]], column: int) -> float:

@@ -18,8 +18,8 @@ import psutil
 
 from customlabels.engine.ray.cluster import LOOPBACK, QUIET
 
-TRAINING, UNIT = "ray::train_next", "ray::ServeReplica"
-"""How the titles of processes begin that train, and that hold a model."""
+TRAINING, FEATURES, UNIT = "ray::train_next", "ray::features", "ray::ServeReplica"
+"""How the titles of processes begin that train, that make features for a training elsewhere, and that hold a model."""
 
 _SMALL = {"object_store_memory": 80 * 1024 * 1024, "node_ip_address": "127.0.0.1", "include_log_monitor": False}
 _HEAD = {"num_cpus": 1, "include_dashboard": False, "no_monitor": True}

@@ -22,10 +22,9 @@ from customlabels.store.tables import versions
 from ...e2e.conftest import FAST, Served, serving, until
 from ...service.manifests import made, new_project, tagged
 from ...service.trainings import OUTPUT, put_photos
-from .nodes import Nodes, workers
+from .nodes import FEATURES, Nodes, workers
 from .trainings import ended, training_nodes
 
-TASK = "ray::features"
 PHOTOS = 60
 """Of each label. A fifth is for testing, the others are six tasks' work."""
 THREADS = {"OMP_NUM_THREADS": "1"}
@@ -87,7 +86,7 @@ def helper(cluster: Nodes) -> psutil.Process:
     found: list[psutil.Process] = []
 
     def begun() -> bool:
-        found.extend(node for node in cluster.further if workers(node, TASK))
+        found.extend(node for node in cluster.further if workers(node, FEATURES))
         return bool(found)
 
     until(begun, "the first features on another node")
@@ -114,7 +113,7 @@ def test_features_of_many_pictures_are_made_by_all_nodes(spreading: Served, thre
     project = begin(spreading, "spread")
     helper(three)
     assert network(spreading, project, "spread") == alone
-    until(lambda: not any(workers(node, TASK) for node in three.further), "the end of its tasks")
+    until(lambda: not any(workers(node, FEATURES) for node in three.further), "the end of its tasks")
 
 
 @pytest.mark.torture
