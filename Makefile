@@ -9,6 +9,8 @@ SEED ?= 0
 JOBS ?= 2
 
 export OMP_WAIT_POLICY ?= PASSIVE
+# Each of the hundreds of processes that the tests start would compile our modules anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test torture torture-sample lint sbom audit console clean
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 from PIL import Image
+
+from customlabels.store import Database
 
 from . import postgres
 from .browser import missing, starts, system_browser
@@ -105,11 +108,29 @@ def moto_url() -> Iterator[str]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of SQLite with our tables, to be copied."""
+    file = tmp_path_factory.mktemp("migrated") / "customlabels.db"
+    database = Database(f"sqlite:///{file}")
+    database.migrate()
+    database.close()
+    return file
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, migrated_sqlite: Path) -> str:
+    """A fresh file of SQLite with our tables, in the home `home`."""
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    return f"sqlite:///{shutil.copy(migrated_sqlite, home)}"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A fresh database with our tables, of each kind that we support."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'home' / 'customlabels.db'}"
+        yield request.getfixturevalue("sqlite_url")
     else:
         with request.getfixturevalue("postgresql").database() as url:
             yield url
@@ -117,7 +138,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """As `database_url`, without any table in PostgreSQL either."""
+    """As `database_url`, without any table."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'home' / 'customlabels.db'}"
     else:

@@ -92,7 +92,7 @@ def boxed(tmp_path: Path) -> tuple[Path, Path]:
     """A manifest of a few pictures with boxes, and one of their pictures."""
     pictures = digits_folder(tmp_path)
     manifest = pictures / "train.manifest"
-    manifest.write_text("".join(manifest.read_text().splitlines(keepends=True)[:20]))
+    manifest.write_text("".join(manifest.read_text().splitlines(keepends=True)[:10]))
     (pictures / "test.manifest").unlink()
     return manifest, pictures / "images" / "00.jpg"
 

@@ -172,7 +172,7 @@ def walk(cli: Sequence[str], server: Served, pictures: Pictures, scratch: Path, 
 
 def _run(cli: Sequence[str], step: Step, names: Mapping[str, str], environment: dict[str, str]) -> Any:
     words = [Template(word).substitute(names) for word in shlex.split(step.command)]
-    deadline = time.monotonic() + 120
+    deadline, pause = time.monotonic() + 120, 0.25
     while True:
         done = subprocess.run(
             [*cli, "--output", "json", *words], env=environment, capture_output=True, text=True, timeout=120
@@ -183,3 +183,5 @@ def _run(cli: Sequence[str], step: Step, names: Mapping[str, str], environment: 
             return answer
         assert step.repeat, f"aws {shlex.join(words)}\nanswered {answer!r}, not {step.answer!r}"
         assert time.monotonic() < deadline, f"aws {shlex.join(words)}\nstill answers {answer!r}, not {step.answer!r}"
+        time.sleep(pause)  # a command takes a core for a second, of which a training can make more
+        pause = min(2 * pause, 4.0)

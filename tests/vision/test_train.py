@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from customlabels.manifest.entry import Dataset
-from customlabels.vision import plan
+from customlabels.vision import naming, plan
 from customlabels.vision.folder import FILES
 from customlabels.vision.model import Model
 from customlabels.vision.predictions import Boxed
@@ -89,6 +89,7 @@ def test_progress_goes_through_all_phases_and_never_back(trained: tuple[Model, l
 
 def test_the_same_seed_gives_the_same_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plan, "VIEWS", {"fast": 32})
+    monkeypatch.setattr(naming, "VIEWS", {"fast": 32})
     data, test = shape_dataset(BOXED[:4], boxed=True), shape_dataset(BOXED[:4], 1, boxed=True)
     models = [train(data, tmp_path / str(i), test=test, effort="fast", seed=5) for i in range(2)]
     image = test.open("images/1-0.png")

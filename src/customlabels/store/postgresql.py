@@ -19,6 +19,8 @@ class Dialect(PGDialect_pg8000):
     use_insertmanyvalues_wo_returning = True  # many rows a statement: the driver sends each row by itself
 
     def connect(self, *arguments: Any, **options: Any) -> Any:
+        if "unix_sock" in options:
+            options.setdefault("ssl_context", False)  # no TLS there, and the driver would load all authorities to ask
         try:
             return self._over_network(super().connect, *arguments, **options)
         except self.loaded_dbapi.InterfaceError as error:

@@ -112,17 +112,14 @@ def test_what_is_no_json_object_is_refused(admin: Browser, route: str, body: byt
 @pytest.mark.parametrize(("method", "route"), [key for key in ROUTES if key[1] not in LASTING], ids=str)
 @given(data=st.data())
 def test_whatever_is_asked_is_answered(
-    admin: Browser, method: str, route: str, known: dict[str, list[Any]], data: st.DataObject
+    admin: Browser, method: str, route: str, queries: Dicts, bodies: Dicts, data: st.DataObject
 ) -> None:
-    likely = {name: st.sampled_from(values) | _JUNK for name, values in known.items()}
     if (method, route) in UPLOADS or method == "GET":
-        texts = {name: [v for v in values if isinstance(v, str | int)] or ["x"] for name, values in known.items()}
-        drawn = {name: st.sampled_from(values) | st.text(max_size=9).map(_utf8) for name, values in texts.items()}
-        query = data.draw(st.fixed_dictionaries({}, optional=drawn))
+        query = data.draw(queries)
         repeated = {name: [value, value] if name in MANY else value for name, value in query.items()}
         check(sent(admin, method, route, repeated, data.draw(st.binary(max_size=20))))
     else:
-        body = data.draw(st.fixed_dictionaries({}, optional=likely))
+        body = data.draw(bodies)
         check(sent(admin, method, route, {}, json.dumps(body).encode()))
 
 
@@ -135,6 +132,22 @@ _JUNK = st.recursive(
 
 def _utf8(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
+
+
+Dicts = st.SearchStrategy[dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def bodies(known: dict[str, list[Any]]) -> Dicts:
+    """Made once: Hypothesis looks over a new strategy of so many parts for longer than it draws from it."""
+    return st.fixed_dictionaries({}, optional={name: st.sampled_from(v) | _JUNK for name, v in known.items()})
+
+
+@pytest.fixture(scope="session")
+def queries(known: dict[str, list[Any]]) -> Dicts:
+    texts = {name: [v for v in values if isinstance(v, str | int)] or ["x"] for name, values in known.items()}
+    drawn = {name: st.sampled_from(values) | st.text(max_size=9).map(_utf8) for name, values in texts.items()}
+    return st.fixed_dictionaries({}, optional=drawn)
 
 
 @ALL

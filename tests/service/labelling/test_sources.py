@@ -36,9 +36,9 @@ ARCHIVE = {"Archive": {"Bucket": BUCKET, "Name": "a.zip"}}
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def database_url(sqlite_url: str) -> str:
     """Of SQLite only: what these do to the database is tested with other datasets."""
-    return f"sqlite:///{tmp_path / 'home' / 'customlabels.db'}"
+    return sqlite_url
 
 
 def zipped(files: Mapping[str, bytes | str]) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -28,9 +27,9 @@ WAYS = pytest.mark.parametrize("look", [thumbnail, full_picture])
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def database_url(sqlite_url: str) -> str:
     """Of SQLite only: this is about files."""
-    return f"sqlite:///{tmp_path / 'home' / 'customlabels.db'}"
+    return sqlite_url
 
 
 def stored(service: Service, content: bytes, key: str = "a.png") -> str:

@@ -6,12 +6,14 @@ nowhere.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import secrets
 from dataclasses import dataclass
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 from sqlalchemy import Connection, delete, insert, select
 
 from customlabels.service.access.caller import Caller
@@ -26,7 +28,17 @@ SHORTEST, LONGEST = 8, 256
 """Characters of a password."""
 
 _hasher = PasswordHasher()
-_NOBODY = _hasher.hash(secrets.token_hex())
+
+
+def _unmatched() -> str:
+    """A hash as `_hasher` makes them, of no known password. Costs nothing: it is drawn, not computed."""
+    sizes = _hasher.salt_len, _hasher.hash_len
+    salt, digest = (base64.b64encode(secrets.token_bytes(size)).decode().rstrip("=") for size in sizes)
+    costs = f"m={_hasher.memory_cost},t={_hasher.time_cost},p={_hasher.parallelism}"
+    return f"$argon2id$v={ARGON2_VERSION}${costs}${salt}${digest}"
+
+
+_NOBODY = _unmatched()
 """Checked where there is no such user or password, so that an answer takes as long as for one who is there."""
 
 
