@@ -371,7 +371,7 @@ def _no_second_look() -> None:
 def _no_second_opinion() -> None:
     from customlabels.vision import classifier
 
-    _replanned(classifier, lambda plan: replace(plan, tuned_views=0))
+    _replanned(classifier, lambda plan: replace(plan, tuned_views=0, lost_views=0))
 
 
 def _no_tail() -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from customlabels.imaging.images import ImageError
+from customlabels.vision import classifier
 from customlabels.vision.backbones import efficientnet_lite as lite
 from customlabels.vision.classifier import Features, Network, Plan, make_plan, train_classifier
 from customlabels.vision.export import to_onnx
@@ -152,8 +153,8 @@ def test_no_images_are_refused() -> None:
     [
         ("fast", ("red",), 10, Plan("efficientnet_lite0", (256, 384), 0, 0, 0)),
         ("fast", PAIRS[0], 10, Plan("efficientnet_lite0", (256, 384), 0, 0, 0)),
-        ("balanced", ("red",), 10, Plan("efficientnet_lite2", (256, 384), 1, 6, 0)),
-        ("balanced", ("red",), 400, Plan("efficientnet_lite2", (256, 384), 0, 4, 0)),
+        ("balanced", ("red",), 10, Plan("efficientnet_lite2", (256, 384), 1, 6, 0, 2400)),
+        ("balanced", ("red",), 400, Plan("efficientnet_lite2", (256, 384), 0, 4, 0, 2400)),
         ("balanced", ("red",), 10_000, Plan("efficientnet_lite2", (256, 384), 0, 2, 0)),
         ("balanced", PAIRS[0], 10, Plan("efficientnet_lite2", (256, 384), 1, 0, 660)),
         ("balanced", PAIRS[0], 1000, Plan("efficientnet_lite2", (256, 384), 0, 0, 0)),
@@ -173,8 +174,8 @@ class Blind(torch.nn.Module):
         return images.to(torch.float32).mean((1, 2, 3))[:, None] / 255
 
 
-def second_opinion(pictures: Sequence[Sequence[str]], tuned_views: int = 300) -> Learned:
-    plan = Plan("efficientnet_lite0", (64, 128), 0, 0, tuned_views)
+def second_opinion(pictures: Sequence[Sequence[str]], tuned_views: int = 300, lost_views: int = 0) -> Learned:
+    plan = Plan("efficientnet_lite0", (64, 128), 0, 0, tuned_views, lost_views)
     return train_classifier(samples(pictures), COLOURS, plan=plan, features=Blind())
 
 
@@ -195,6 +196,14 @@ def test_a_second_opinion_helps_where_the_first_is_often_wrong(
     run = open_network(to_onnx(learned.network, learned.frame, ["confidence"]), threads=1)
     framed = np.stack([frame_image(s.read(), learned.frame).pixels for s in samples(questions, first=1000)])
     np.testing.assert_allclose(run(framed)[0], answers, atol=1e-4)
+
+
+@pytest.mark.parametrize("lost", [0.7, 0.0])
+def test_where_the_first_opinion_is_lost_there_is_always_a_second(monkeypatch: pytest.MonkeyPatch, lost: float) -> None:
+    monkeypatch.setattr(classifier, "LOST", lost)
+    learned = second_opinion(SINGLE * 2, tuned_views=0, lost_views=18)
+    assert learned.notes["held_out_f1"] < 0.7
+    assert learned.notes["second_opinion"] == (learned.notes["held_out_f1"] < lost)
 
 
 def test_the_second_opinion_of_a_mirrored_picture_is_the_same() -> None:

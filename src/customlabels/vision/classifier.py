@@ -36,8 +36,13 @@ from customlabels.vision.weights import WeightsError
 
 SURE = 0.95
 """With a macro F1 below this on held-out training images, a second opinion is asked for."""
+LOST = 0.7
+"""With one below this, what the backbone holds of whole pictures does not tell the labels apart: a small part of each
+picture may, and a second opinion, which looks place by place, is worth much more time."""
 LEAST_CHANCE = 1e-4
 LEAST_TUNED_VIEWS = 3
+LOST_VIEWS = 2400
+"""With a quarter of these such a second opinion learns next to nothing (benchmarks/LOG.md)."""
 TAIL = Course(epochs=0, rate=0.002, share=0.15, smoothing=0.1)
 """How the backbone's last stage is tuned; the plan says how often it sees the views."""
 TAIL_VIEWS = {"fast": 0, "balanced": 2600, "best": 6000}
@@ -53,7 +58,8 @@ class Plan:
 
     variant: name of the backbone; frame: (height, width) pixels; random_views: augmented views of each picture that are
     learned from beside the picture itself; tail_epochs: passes over all these in which the last stage is tuned, if it
-    is; tuned_views: views of all pictures together for a second opinion, if any.
+    is; tuned_views: views of all pictures together for a second opinion, if any; lost_views: so many at least where the
+    first opinion is lost.
     """
 
     variant: str
@@ -61,6 +67,7 @@ class Plan:
     random_views: int
     tail_epochs: int = 0
     tuned_views: int = 0
+    lost_views: int = 0
 
 
 class Features(nn.Module):
@@ -165,12 +172,13 @@ def train_classifier(
         calibration = fit_calibration(ridge.held_out, truth)
         held_out = evaluate_classification(labels, truth, calibration(ridge.held_out)).f1
         tail = second = None
+        tuned_views = plan.tuned_views if held_out >= LOST else max(plan.tuned_views, plan.lost_views)
         if held_out < SURE and maps is not None:
-            between = (end + 1.0) / 2 if plan.tuned_views else 1.0
+            between = (end + 1.0) / 2 if tuned_views else 1.0
             tail = _tuned_tail(maps, truth, plan, seed, monitor.span(end, between))
             end = between
-        if held_out < SURE and plan.tuned_views:
-            second = _second_opinion(samples, truth, plan, seed, monitor.span(end, 1.0))
+        if held_out < SURE and tuned_views:
+            second = _second_opinion(samples, truth, plan.frame, tuned_views, seed, monitor.span(end, 1.0))
     monitor.report("training", 1.0, ridge.error)
     weight, bias = ridge.weight * calibration.slope, ridge.bias * calibration.slope + calibration.offset
     network = Network(features, weight, bias, exclusive(truth), tail, second)
@@ -192,16 +200,17 @@ def make_plan(samples: Sequence[Sample], effort: str) -> Plan:
     budget, most = {"fast": (0, 0), "balanced": (200, 1), "best": (600, 3)}[effort]
     tuned = {"fast": 0, "balanced": 660, "best": 3000}[effort]
     random = min(budget // len(samples), most)
-    tail = 0
+    tail = lost = 0
     if len(samples[0].labels) > 1 and all(sample.labels.sum() == 1 for sample in samples):
         passes = -(-TAIL_VIEWS[effort] // (len(samples) * (2 + random)))
         tail = min(max(passes, 2), MOST_TAIL_EPOCHS) if passes else 0
         if effort == "balanced":
-            tuned = 0  # one thing fills the picture: it gains little more, and takes longer than all the rest
+            # One thing fills the picture, as a rule: it gains little more, and takes longer than all the rest.
+            tuned, lost = 0, LOST_VIEWS
     frame = views.choose_frame((sample.width, sample.height) for sample in samples)
     # With few views of each picture least squares, which has seen them all, knows better.
-    tuned = tuned if LEAST_TUNED_VIEWS * len(samples) <= tuned else 0
-    return Plan(_variant(effort), frame, random, tail, tuned)
+    tuned, lost = (count if LEAST_TUNED_VIEWS * len(samples) <= count else 0 for count in (tuned, lost))
+    return Plan(_variant(effort), frame, random, tail, tuned, lost)
 
 
 def _tuned_tail(maps: Spool, truth: NDArray[np.bool_], plan: Plan, seed: int, monitor: Monitor) -> Upper:
@@ -216,12 +225,17 @@ def _tuned_tail(maps: Spool, truth: NDArray[np.bool_], plan: Plan, seed: int, mo
 
 
 def _second_opinion(
-    samples: Sequence[Sample], truth: NDArray[np.bool_], plan: Plan, seed: int, monitor: Monitor
+    samples: Sequence[Sample],
+    truth: NDArray[np.bool_],
+    frame: tuple[int, int],
+    count: int,
+    seed: int,
+    monitor: Monitor,
 ) -> nn.Module:
-    """A network fine-tuned on views of the samples, the plain one and its mirror image among each picture's."""
-    each = -(-plan.tuned_views // len(samples))
-    pictures = shown(numbered(samples), plan.frame, each - 2, (seed, 1))
-    return fine_tune(pictures, np.repeat(truth, each, 0), plan.frame, seed, monitor, local=True)
+    """A network fine-tuned on `count` views of the samples, the plain one and its mirror image among each picture's."""
+    each = -(-count // len(samples))
+    pictures = shown(numbered(samples), frame, each - 2, (seed, 1))
+    return fine_tune(pictures, np.repeat(truth, each, 0), frame, seed, monitor, local=True)
 
 
 def with_mirror_images(images: Tensor) -> Tensor:
