@@ -160,7 +160,7 @@ def drag(page: Page, box: dict[str, int]) -> None:
 
 
 def bring_the_rest(watched: Watched, rekognition: Any, dataset: str, puppies: Ready) -> None:
-    truths = {Path(line["source-ref"]).name: line for line in (*puppies.train, *(puppies.test or ()))}
+    truths = {Path(line["source-ref"]).name: line for line in labelled(puppies)}
     unlabelled = entries(rekognition, dataset, Labeled=False)
     lines = [
         {**truths[entry["source-ref"].rsplit("/", 1)[1]], "source-ref": entry["source-ref"]} for entry in unlabelled
@@ -263,8 +263,12 @@ def use(
     expect(status.get_by_text("Stopped")).to_be_visible(timeout=30_000)
 
 
+def labelled(puppies: Ready) -> list[dict[str, Any]]:
+    return [*puppies.train, *(puppies.test or ())]
+
+
 def photos(puppies: Ready) -> list[Path]:
-    return [puppies.folder / line["source-ref"] for line in (*puppies.train, *(puppies.test or ()))]
+    return [puppies.folder / line["source-ref"] for line in labelled(puppies)]
 
 
 def answered(rekognition: Any, version: dict[str, Any], photo: Path) -> bool:
@@ -309,12 +313,11 @@ def delete(watched: Watched, rekognition: Any) -> None:
 
 def by_name(puppies: Ready) -> dict[str, list[dict[str, int]]]:
     """The true boxes of each picture."""
-    lines = (*puppies.train, *(puppies.test or ()))
     return {
         Path(line["source-ref"]).name: next(
             value["annotations"] for value in line.values() if isinstance(value, dict) and "annotations" in value
         )
-        for line in lines
+        for line in labelled(puppies)
     }
 
 
