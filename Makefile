@@ -27,11 +27,12 @@ test: $(VENV)/.dev $(VENV)/.browser $(VENV)/.clients console
 # that are killed at work, with SQLite and a folder, with PostgreSQL and an S3 endpoint, and with these on a cluster of
 # Ray; a server that is saturated for an hour; bad files and requests by the thousand.
 torture: $(VENV)/.dev
-	$(PY) -m pytest -m torture --torture-rounds=50 --torture-seconds=3600 --fuzz-count=10000 --torture-seed=$(SEED)
-	$(PY) -m pytest -m hypothesis --hypothesis-profile=torture --hypothesis-show-statistics
+	$(PY) -m pytest -m torture -o faulthandler_timeout=0 --torture-rounds=50 --torture-seconds=3600 \
+	--fuzz-count=10000 --torture-seed=$(SEED)
+	$(PY) -m pytest -m hypothesis -o faulthandler_timeout=0 --hypothesis-profile=torture --hypothesis-show-statistics
 
 torture-sample: $(VENV)/.dev
-	$(PY) -m pytest -m torture --torture-rounds=2 --torture-seed=$(SEED)
+	$(PY) -m pytest -m torture -o faulthandler_timeout=1800 --torture-rounds=2 --torture-seed=$(SEED)
 	$(PY) -m pytest -m hypothesis --hypothesis-profile=sample --hypothesis-seed=$(SEED)
 
 # The console's pages, built into the package: installing did that, and this does it again where `web/` has changed.

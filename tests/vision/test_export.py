@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +15,18 @@ from customlabels.vision import runtime
 from customlabels.vision.export import save_network, to_onnx
 
 FRAME = (24, 32)
+FIRST_ANSWERS = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+import numpy as np
+from customlabels.vision.runtime import open_network
+
+network = open_network(Path(sys.argv[1]), threads=1)
+sys.setswitchinterval(1e-5)
+with ThreadPoolExecutor(2) as pool:
+    list(pool.map(network, [np.zeros((1, 24, 32, 3), np.uint8)] * 2))
+"""
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, *FRAME, 3), dtype=np.uint8)
 
 
@@ -79,3 +92,8 @@ def test_without_any_runtime_the_error_says_what_to_install(folder: Path, monkey
 def test_a_folder_without_a_network_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"holds no network: expected network\.xml or network\.onnx"):
         runtime.open_network(tmp_path)
+
+
+def test_the_first_two_answers_of_a_process_may_be_asked_for_at_once(folder: Path) -> None:
+    for _ in range(10):  # OpenVINO's bindings alone hang in one of three
+        subprocess.run([sys.executable, "-c", FIRST_ANSWERS, folder], check=True, timeout=60)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ Network = Callable[[Array], tuple[Array, ...]]
 """From images uint8 (B, H, W, 3) to the network's outputs, in order; any number of threads may call it at once."""
 Stream = Callable[[Iterable[Array]], Iterator[tuple[Array, ...]]]
 """The outputs for each batch, in order, several batches in flight where the runtime can; for one thread."""
+
+_first_use = Lock()
 
 
 class RuntimeMissing(RuntimeError):
@@ -34,17 +37,27 @@ def open_network(source: Path | bytes, threads: int | None = None, name: str = "
 
 def preload() -> None:
     """Import the runtime now, so that a process that waits for its model has done so. Missing, it is no error yet."""
-    try:
-        import openvino  # noqa: F401
-    except ImportError:
+    if _import_openvino() is None:
         with suppress(ImportError):
             import onnxruntime  # noqa: F401
 
 
-def _openvino(source: Path | bytes, threads: int | None, name: str) -> Network | None:
+def _import_openvino() -> Any | None:
+    """The module, ready for several threads; None where it is not installed."""
     try:
         import openvino
     except ImportError:
+        return None
+    # The first array that a tensor gives ties the bindings to NumPy. Of two threads that do so at once (2026.4), one
+    # has given up Python's lock, the other holds it and waits for the first: both for ever, and all of the process.
+    with _first_use:
+        _ = openvino.Tensor(np.zeros(1, np.uint8)).data
+    return openvino
+
+
+def _openvino(source: Path | bytes, threads: int | None, name: str) -> Network | None:
+    openvino = _import_openvino()
+    if openvino is None:
         return None
     core = openvino.Core()
     model = core.read_model(source if isinstance(source, bytes) else _file(source, f"{name}.xml", f"{name}.onnx"))
@@ -96,9 +109,8 @@ def _file(folder: Path, *names: str) -> Path:
 
 def open_stream(model: bytes, threads: int | None = None) -> Stream:
     """An ONNX model ready to run on many batches; `threads` bounds the cores that it uses (all by default)."""
-    try:
-        import openvino
-    except ImportError:
+    openvino = _import_openvino()
+    if openvino is None:
         return partial(map, _onnxruntime(model, threads))
     core = openvino.Core()
     settings = _openvino_settings(threads) | {"PERFORMANCE_HINT": "THROUGHPUT"}
