@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,11 +13,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from customlabels.imaging.images import ImageError
-from customlabels.vision import classifier
+from customlabels.vision import classifier, finetune
 from customlabels.vision.backbones import efficientnet_lite as lite
 from customlabels.vision.classifier import Features, Network, Plan, make_plan, train_classifier
 from customlabels.vision.export import to_onnx
 from customlabels.vision.framing import frame_image
+from customlabels.vision.frozen import run_frozen
 from customlabels.vision.learned import Learned
 from customlabels.vision.progress import Cancelled, Monitor, Progress
 from customlabels.vision.runtime import open_network
@@ -153,7 +155,8 @@ def test_no_images_are_refused() -> None:
     [
         ("fast", ("red",), 10, Plan("efficientnet_lite0", (256, 384), 0, 0, 0)),
         ("fast", PAIRS[0], 10, Plan("efficientnet_lite0", (256, 384), 0, 0, 0)),
-        ("balanced", ("red",), 10, Plan("efficientnet_lite2", (256, 384), 1, 6, 0, 2400)),
+        ("balanced", ("red",), 14, Plan("efficientnet_lite2", (256, 384), 1, 6, 0, 0)),
+        ("balanced", ("red",), 15, Plan("efficientnet_lite2", (256, 384), 1, 6, 0, 2400)),
         ("balanced", ("red",), 400, Plan("efficientnet_lite2", (256, 384), 0, 4, 0, 2400)),
         ("balanced", ("red",), 10_000, Plan("efficientnet_lite2", (256, 384), 0, 2, 0)),
         ("balanced", PAIRS[0], 10, Plan("efficientnet_lite2", (256, 384), 1, 0, 660)),
@@ -196,6 +199,20 @@ def test_a_second_opinion_helps_where_the_first_is_often_wrong(
     run = open_network(to_onnx(learned.network, learned.frame, ["confidence"]), threads=1)
     framed = np.stack([frame_image(s.read(), learned.frame).pixels for s in samples(questions, first=1000)])
     np.testing.assert_allclose(run(framed)[0], answers, atol=1e-4)
+
+
+def test_hundreds_of_views_of_a_picture_are_looked_at_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+
+    def watched(layers: Any, frame: Any, batches: Iterable[Any]) -> Iterator[Any]:
+        parts = list(batches)
+        sizes.extend(map(len, parts))
+        return run_frozen(layers, frame, parts)
+
+    monkeypatch.setattr(finetune, "run_frozen", watched)
+    second_opinion(PAIRS, tuned_views=120)
+    assert max(sizes) <= 16 < 120 / len(PAIRS)
+    assert sum(sizes) == 120
 
 
 @pytest.mark.parametrize("lost", [0.7, 0.0])

@@ -43,6 +43,8 @@ LEAST_CHANCE = 1e-4
 LEAST_TUNED_VIEWS = 3
 LOST_VIEWS = 2400
 """With a quarter of these such a second opinion learns next to nothing (benchmarks/LOG.md)."""
+LEAST_LOST_PICTURES = 5
+"""From so many pictures a label it is tried at all: from three it learns nothing."""
 TAIL = Course(epochs=0, rate=0.002, share=0.15, smoothing=0.1)
 """How the backbone's last stage is tuned; the plan says how often it sees the views."""
 TAIL_VIEWS = {"fast": 0, "balanced": 2600, "best": 6000}
@@ -206,7 +208,8 @@ def make_plan(samples: Sequence[Sample], effort: str) -> Plan:
         tail = min(max(passes, 2), MOST_TAIL_EPOCHS) if passes else 0
         if effort == "balanced":
             # One thing fills the picture, as a rule: it gains little more, and takes longer than all the rest.
-            tuned, lost = 0, LOST_VIEWS
+            tuned = 0
+            lost = LOST_VIEWS if len(samples) >= LEAST_LOST_PICTURES * len(samples[0].labels) else 0
     frame = views.choose_frame((sample.width, sample.height) for sample in samples)
     # With few views of each picture least squares, which has seen them all, knows better.
     tuned, lost = (count if LEAST_TUNED_VIEWS * len(samples) <= count else 0 for count in (tuned, lost))

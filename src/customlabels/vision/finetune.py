@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,8 @@ from customlabels.vision.spool import Spool
 FROZEN_STAGES = 3
 """The first so many stages stay as ImageNet taught them; the fourth is where details turn into things."""
 BATCH = 8
+MOST_FROZEN = 16
+"""Views that go through the frozen stages at once."""
 SHARPNESS = 4.0
 """The larger, the nearer log-sum-exp pooling is to the maximum."""
 
@@ -113,7 +115,7 @@ def fine_tune(
     backbone = lite.EfficientNetLite.pretrained(lite.VARIANTS["efficientnet_lite0"])
     lower, upper = Lower(backbone), Upper(backbone, truth.shape[1], local)
     spool: Spool | None = None
-    for (features,) in run_frozen(lower, frame, views):
+    for (features,) in run_frozen(lower, frame, _parts(views)):
         spool = spool or Spool(features.shape[1:], np.float16)
         spool.append(features)
         monitor.report("features", 0.2 * len(spool) / len(truth))
@@ -121,6 +123,13 @@ def fine_tune(
     with spool:
         fit(upper, spool, truth, seed, monitor.span(0.2, 1.0), course)
     return Tuned(lower, upper, exclusive(truth)).eval()
+
+
+def _parts(views: Iterable[Pixels]) -> Iterator[Pixels]:
+    """The same views in batches that the frozen stages have memory for: of few pictures there may be hundreds each."""
+    for batch in views:
+        for first in range(0, len(batch), MOST_FROZEN):
+            yield batch[first : first + MOST_FROZEN]
 
 
 def exclusive(truth: NDArray[np.bool_]) -> bool:
